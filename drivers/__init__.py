@@ -1,0 +1,1 @@
+"""Devices: what each one said, never what it means to the kiosk."""

@@ -1,0 +1,1 @@
+"""Serial RFID protocols, one sans-io decoder each."""

@@ -1,0 +1,1 @@
+"""A simulator for every device, speaking the device's own bytes."""

@@ -1,0 +1,1 @@
+"""The process that owns the gate: readings in, decisions, ledger, lock out."""

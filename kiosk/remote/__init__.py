@@ -1,0 +1,1 @@
+"""Clients of the services that the daemon talks to over HTTP, one file per peer."""

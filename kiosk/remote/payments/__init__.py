@@ -1,0 +1,1 @@
+"""Payment providers: callbacks are hints, a query is the truth."""

@@ -1,0 +1,1 @@
+"""The reference trust provider: a process and a store of its own."""

@@ -1,0 +1,1 @@
+"""Plays scripts against the real processes with simulated devices; runs the benches."""
