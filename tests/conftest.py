@@ -1,0 +1,26 @@
+"""What every test shares: a limit on the time in which a battery may start tests."""
+
+import time
+
+import pytest
+
+_BEGAN = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--seconds`, the bound for a share of the battery."""
+    parser.addoption(
+        "--seconds", type=float, default=0, help="start no test after this long (0: no limit)"
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Remember when the run began."""
+    session.config.stash[_BEGAN] = time.monotonic()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what would start too late."""
+    limit = item.config.getoption("--seconds")
+    if limit and time.monotonic() - item.config.stash[_BEGAN] > limit:
+        pytest.skip(f"the {limit:.0f} s for this share of the battery are used up")
