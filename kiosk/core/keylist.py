@@ -1,0 +1,70 @@
+"""The key list: whose signatures count, and for what; signed by the owner."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from kiosk.core import identity
+from kiosk.core.document import Fields, read, unique
+from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, kid_of
+from kiosk.core.values import Json
+
+ROLES: Final = ("issuer", "device", "voucher", "provider", "log", "hub")
+"""What a listed key may do; the owner's key is pinned in the configuration, never listed."""
+
+_KID: Final = re.compile(r"[0-9a-f]{16}")
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
+_SIGN_BIT: Final = 0x7F
+_WEAK: Final = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        # The points of small order and their second encodings, sign bit off: any message has a
+        # signature under them (Cremers and Jackson, "Prime, Order Please!", 2019, table 3).
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+
+
+def parse_keys(payload: Mapping[str, Json]) -> dict[str, VerifyKey]:
+    """Return the listed keys by key id.
+
+    Raises:
+        DocumentError: The first field that breaks a rule, by its path.
+    """
+    fields = read(payload, "keys")
+    fields.integer("version", 1)
+    keys = fields.many("keys", _key)
+    fields.end()
+    unique([key.kid for key in keys], "keys.keys", "key")
+    return {key.kid: key for key in keys}
+
+
+def _key(fields: Fields) -> VerifyKey:
+    kid = fields.text("kid", _KID, "16 lower-case hex digits")
+    public = _public(fields)
+    if kid != kid_of(public):
+        raise fields.wrong("kid", f"does not belong to this public key; it is {kid_of(public)}")
+    role = fields.choice("role", ROLES)
+    customer = fields.text("customer", identity.CUSTOMER, "a customer reference", default="")
+    if (role == "device") != (customer != ""):
+        raise fields.wrong("customer", "a device key names its customer, and no other key does")
+    return VerifyKey(kid, public, role, customer)
+
+
+def _public(fields: Fields) -> bytes:
+    text = fields.text("public", _BASE64URL, "base64url without padding")
+    try:
+        public = b64decode(text)
+    except ValueError as error:
+        raise fields.wrong("public", str(error)) from error
+    if len(public) != PUBLIC_BYTES:
+        raise fields.wrong("public", f"is {len(public)} bytes; an Ed25519 key has {PUBLIC_BYTES}")
+    if bytes([*public[:-1], public[-1] & _SIGN_BIT]) in _WEAK:
+        raise fields.wrong("public", "is a weak point that signs anything; make another key")
+    return public
