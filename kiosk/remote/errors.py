@@ -9,11 +9,12 @@ class RemoteError(Exception):
     +-- TimedOutError     the total deadline passed; the socket was shut down
     +-- RefusedError      the service answered with an error status
     +-- BadAnswerError    what came back is not an answer: cut, oversized or not what was asked
+    +-- AllowListError    the allow-list of staff cannot be read or changed: mend the file
 
     A message names the service and the remedy, never a token, a customer or a path.
 
     Attributes:
-        peer: Address of the service, as configured.
+        peer: Address of the service, or path of the list, as configured.
     """
 
     exit_code: int = 4
@@ -51,3 +52,9 @@ class RefusedError(RemoteError):
         self.status = status
         self.reason = reason
         self.retry_after_s = retry_after_s
+
+
+class AllowListError(RemoteError):
+    """The file of the allow-list is broken or cannot be written; nothing was changed."""
+
+    exit_code = 2

@@ -12,6 +12,7 @@ class Fault(StrEnum):
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
+    DOWN = "down"
     REFUSED = "refused"
     BAD_ANSWER = "bad-answer"
     BAD_SIGNATURE = "bad-signature"
