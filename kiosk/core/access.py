@@ -1,0 +1,148 @@
+"""May this customer come in, by which way, and if not: why, and what else there is.
+
+`decide` is the only place that turns an answer into a decision. Unknown is never no (P4), and an
+offer always names another way in (P9).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from kiosk.core.identity import TokenFault
+from kiosk.core.policy import Policy
+from kiosk.core.reasons import Reason
+from kiosk.core.values import Answer, ClockSync, Moment, Verdict, Way
+
+PURPOSE: Final = "entry"
+
+
+class Kind(StrEnum):
+    """What the gate says: come in, choose another way, or no."""
+
+    GRANTED = "granted"
+    OFFERED = "offered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One answer of the gate.
+
+    Attributes:
+        way: The way in that was granted, None otherwise.
+        tier: Id of the policy's tier that the way opens, "" when none does.
+        ways: Ways that can be chosen next.
+        threshold: Id of the threshold that was asked, "" when none was.
+        codes: The provider's own reasons, at most four.
+    """
+
+    kind: Kind
+    reason: Reason
+    way: Way | None = None
+    tier: str = ""
+    ways: tuple[Way, ...] = ()
+    threshold: str = ""
+    codes: tuple[str, ...] = ()
+
+
+FAULT_REASONS: Final = MappingProxyType(
+    {
+        TokenFault.MALFORMED: Reason.UNREADABLE,
+        TokenFault.UNKNOWN_KEY: Reason.UNKNOWN_ISSUER,
+        TokenFault.BAD_SIGNATURE: Reason.FORGED,
+        TokenFault.WRONG_AUDIENCE: Reason.WRONG_SHOP,
+        TokenFault.EXPIRED: Reason.EXPIRED,
+        TokenFault.NOT_YET_VALID: Reason.CLOCK_UNKNOWN,
+        TokenFault.TOO_LONG_LIVED: Reason.UNREADABLE,
+        TokenFault.CLOCK_UNKNOWN: Reason.CLOCK_UNKNOWN,
+    }
+)
+"""What a code's fault means to the customer; only forgery ends without another way."""
+
+
+def other_ways(policy: Policy, *, known: bool) -> tuple[Way, ...]:
+    """Return the ways in beside the score; staff can vouch only for somebody who is known."""
+    open_to = {Way.VOUCHER, Way.VOUCHED} if known else {Way.VOUCHER}
+    return tuple(way for way in policy.ways if way in open_to)
+
+
+def offer(policy: Policy, reason: Reason, *, known: bool = True, threshold: str = "") -> Decision:
+    """Return an offer of the other ways in, for this reason."""
+    ways = other_ways(policy, known=known)
+    return Decision(Kind.OFFERED, reason, ways=ways, threshold=threshold)
+
+
+def judge_fault(policy: Policy, fault: TokenFault) -> Decision:
+    """Return the decision on a code that proves nothing."""
+    reason = FAULT_REASONS[fault]
+    if reason is Reason.FORGED:
+        return Decision(Kind.REFUSED, reason)
+    return offer(policy, reason, known=False)
+
+
+def before_asking(policy: Policy, now: Moment) -> Decision | None:
+    """Return why the provider need not be asked, or None when it must be."""
+    threshold = policy.threshold_for(PURPOSE)
+    if now.sync is ClockSync.NONE:
+        return offer(policy, Reason.CLOCK_UNKNOWN)
+    if not policy.in_force(now):
+        return offer(policy, Reason.POLICY_EXPIRED)
+    if threshold is None or Way.SCORE not in policy.ways:
+        return offer(policy, Reason.NO_THRESHOLD)
+    return None
+
+
+def decide(policy: Policy, answer: Answer, way: Way, now: Moment) -> Decision:
+    """Return the decision on a provider's answer for the way that was asked.
+
+    Args:
+        answer: Already checked: it answers our own question about this customer.
+        way: `SCORE` for the configured provider, `VOUCHED` for the allow-list of staff.
+    """
+    if way is Way.VOUCHED or answer.provider == "vouch":
+        return _decide_vouched(policy, answer, now)
+    threshold = policy.threshold_for(PURPOSE)
+    if threshold is None:
+        return offer(policy, Reason.NO_THRESHOLD)
+    verdict = answer.answers.get(threshold.id, Verdict.UNKNOWN)
+    if verdict is Verdict.YES:
+        tier = threshold.tier
+        met = Decision(Kind.GRANTED, Reason.MET, Way.SCORE, tier, threshold=threshold.id)
+        return _if_open(policy, met, now)
+    codes = answer.reasons[:4]
+    reason = Reason.BELOW if verdict is Verdict.NO else _unknown(answer)
+    ways = other_ways(policy, known=True)
+    return Decision(Kind.OFFERED, reason, ways=ways, threshold=threshold.id, codes=codes)
+
+
+def grant_voucher(policy: Policy, now: Moment) -> Decision:
+    """Return the decision on a genuine voucher; whether it is unspent only the ledger knows."""
+    granted = Decision(Kind.GRANTED, Reason.VOUCHER, Way.VOUCHER, _open_tier(policy))
+    return _if_open(policy, granted, now)
+
+
+def _decide_vouched(policy: Policy, answer: Answer, now: Moment) -> Decision:
+    if Verdict.YES in answer.answers.values():
+        granted = Decision(Kind.GRANTED, Reason.VOUCHED, Way.VOUCHED, _open_tier(policy))
+        return _if_open(policy, granted, now)
+    return offer(policy, Reason.PROVIDER_DOWN if answer.fault else Reason.NOT_VOUCHED)
+
+
+def _if_open(policy: Policy, granted: Decision, now: Moment) -> Decision:
+    tier = policy.tier(granted.tier)
+    if policy.is_open(now) or (tier is not None and tier.after_hours):
+        return granted
+    return Decision(Kind.OFFERED, Reason.CLOSED, threshold=granted.threshold)
+
+
+def _open_tier(policy: Policy) -> str:
+    """Return the tier that a way without a score opens: the entry threshold's own, for parity."""
+    threshold = policy.threshold_for(PURPOSE)
+    return threshold.tier if threshold else ""
+
+
+def _unknown(answer: Answer) -> Reason:
+    if answer.fault:
+        return Reason.PROVIDER_DOWN
+    return Reason.NO_PROVIDER if answer.provider == "none" else Reason.UNKNOWN

@@ -1,0 +1,192 @@
+"""Why the gate answered as it did: a code for the ledger, plain words for the customer (P9).
+
+Every reason has a title, what it means, and what to do next. None of them holds a person's data.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Reason(StrEnum):
+    """A reason code, as ledger, script and pages write it."""
+
+    IDLE = "idle"
+    CHECKING = "checking"
+    MET = "met"
+    VOUCHER = "voucher"
+    VOUCHED = "vouched"
+    STAFF = "staff"
+    BELOW = "below-threshold"
+    UNKNOWN = "unknown"
+    PROVIDER_DOWN = "provider-down"
+    NO_PROVIDER = "no-provider"
+    BUSY = "busy"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+    UNREADABLE = "unreadable"
+    WRONG_SHOP = "wrong-shop"
+    UNKNOWN_ISSUER = "unknown-issuer"
+    CLOCK_UNKNOWN = "clock-unknown"
+    POLICY_EXPIRED = "policy-expired"
+    NO_THRESHOLD = "no-threshold"
+    CLAIM_ONLY = "claim-only"
+    NOT_VOUCHED = "not-vouched"
+    SHOW_VOUCHER = "show-voucher"
+    READER_DOWN = "reader-down"
+    FORGED = "forged"
+    REPLAYED = "replayed"
+    RATE_LIMITED = "rate-limited"
+    NOT_RECORDED = "not-recorded"
+    LEFT = "left"
+    NOT_ENTERED = "not-entered"
+    DOOR_HELD = "door-held"
+    EXIT_FREE = "exit-free"
+    READING = "reading"
+    PAID = "paid"
+    EMPTY = "empty"
+    UNPAID = "unpaid"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the customer reads: a title, one sentence of meaning, and the next step."""
+
+    title: str
+    meaning: str
+    next_step: str
+
+
+_OTHER_WAYS = "You can come in another way: see the choices below."
+_HUMAN = "If you think this is wrong, ask staff: a person will look at it."
+
+WORDS: Final = MappingProxyType(
+    {
+        Reason.IDLE: Words("Welcome", "Show your code to the camera.", "No code? Ask staff."),
+        Reason.CHECKING: Words("One moment", "We are asking for you.", "Please wait."),
+        Reason.MET: Words("Come in", "The door is open for you.", "Pull the door now."),
+        Reason.VOUCHER: Words("Come in", "Your voucher is accepted.", "Pull the door now."),
+        Reason.VOUCHED: Words("Come in", "Staff vouched for you.", "Pull the door now."),
+        Reason.STAFF: Words("Open", "Staff opened the door.", "Pull the door now."),
+        Reason.BELOW: Words(
+            "Not this way today",
+            "Your provider says that the published threshold is not met.",
+            f"{_OTHER_WAYS} {_HUMAN}",
+        ),
+        Reason.UNKNOWN: Words(
+            "We cannot tell",
+            "Your provider has no answer about you. That is not a no.",
+            _OTHER_WAYS,
+        ),
+        Reason.PROVIDER_DOWN: Words(
+            "The check is not working",
+            "The fault is ours, not yours: the provider did not answer.",
+            f"Show your code again in a minute. {_OTHER_WAYS}",
+        ),
+        Reason.NO_PROVIDER: Words(
+            "No score is used here", "This shop asks no score provider.", _OTHER_WAYS
+        ),
+        Reason.BUSY: Words(
+            "Somebody is inside",
+            "This shop lets in one visit at a time.",
+            "Please wait until they have left, then show your code again.",
+        ),
+        Reason.CLOSED: Words(
+            "We are closed now",
+            "The opening hours are over.",
+            "Come back when we open, or ask staff.",
+        ),
+        Reason.EXPIRED: Words(
+            "Your code is too old",
+            "Codes last two minutes so that nobody can copy yours.",
+            f"Show the fresh code. {_OTHER_WAYS}",
+        ),
+        Reason.UNREADABLE: Words(
+            "We could not read your code",
+            "The picture was not clear or the code is of another kind.",
+            f"Hold it still and show it again. {_OTHER_WAYS}",
+        ),
+        Reason.WRONG_SHOP: Words(
+            "This code is for another shop",
+            "Each shop has a code of its own, so that shops cannot compare you.",
+            f"Choose this shop in your app and show it again. {_OTHER_WAYS}",
+        ),
+        Reason.UNKNOWN_ISSUER: Words(
+            "We do not know this code",
+            "It comes from an issuer that this shop does not use.",
+            _OTHER_WAYS,
+        ),
+        Reason.CLOCK_UNKNOWN: Words(
+            "Our clock is not set",
+            "The fault is ours: without the time we cannot check a code.",
+            f"Show it again in a minute. {_OTHER_WAYS}",
+        ),
+        Reason.POLICY_EXPIRED: Words(
+            "Our rules are out of date",
+            "The fault is ours: we could not fetch the shop's current rules.",
+            _OTHER_WAYS,
+        ),
+        Reason.NO_THRESHOLD: Words(
+            "No score is used here", "This shop has published no threshold.", _OTHER_WAYS
+        ),
+        Reason.CLAIM_ONLY: Words(
+            "Your key was read", "A key alone opens the door when staff vouch for it.", _OTHER_WAYS
+        ),
+        Reason.NOT_VOUCHED: Words(
+            "Staff have not vouched yet",
+            "Nobody has put you on the list of this shop.",
+            "Ask staff and choose it again, or use a voucher.",
+        ),
+        Reason.SHOW_VOUCHER: Words(
+            "Show your voucher", "Hold the voucher's code to the camera.", "Or choose to leave."
+        ),
+        Reason.READER_DOWN: Words(
+            "Our reader is not working",
+            "The fault is ours: we could not see what you take.",
+            "Staff can let you in.",
+        ),
+        Reason.FORGED: Words(
+            "This code is not genuine",
+            "Its signature does not fit.",
+            f"Show the code in your own app. {_HUMAN}",
+        ),
+        Reason.REPLAYED: Words(
+            "This code was used before",
+            "Each code opens one door once.",
+            f"Show a fresh code from your app. {_HUMAN}",
+        ),
+        Reason.RATE_LIMITED: Words(
+            "Too many wrong codes",
+            "We stopped looking at wrong codes for a minute.",
+            "A genuine code is still read at once. Or ask staff.",
+        ),
+        Reason.NOT_RECORDED: Words(
+            "Our machine has a fault",
+            "We could not write our record, so the door stays as it is. The fault is ours.",
+            "Staff can let you in.",
+        ),
+        Reason.LEFT: Words("Goodbye", "You chose to leave.", "You are welcome any time."),
+        Reason.NOT_ENTERED: Words(
+            "The door is locked again", "Nobody came in.", "Show a fresh code to try again."
+        ),
+        Reason.DOOR_HELD: Words(
+            "Please close the door", "The door is still open.", "Thank you for pulling it shut."
+        ),
+        Reason.EXIT_FREE: Words("Goodbye", "The way out is free.", "Just push the door."),
+        Reason.READING: Words("Thank you", "We are reading what you take.", "You can walk on."),
+        Reason.PAID: Words("Thank you", "Everything is paid.", "Goodbye."),
+        Reason.EMPTY: Words("Thank you", "You took nothing. Nothing is owed.", "Goodbye."),
+        Reason.UNPAID: Words(
+            "Please pay later",
+            "These items were seen at the exit and are not paid.",
+            f"Pay at the counter before the date below; until then nothing else happens. {_HUMAN}",
+        ),
+        Reason.UNRESOLVED: Words(
+            "We are not sure what we saw",
+            "Our machine could not tell what left. You owe nothing now.",
+            "A person will look at it.",
+        ),
+    }
+)

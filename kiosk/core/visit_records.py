@@ -1,0 +1,189 @@
+"""The ledger events of a visit: one function each, clear part and personal part apart."""
+
+from collections.abc import Sequence
+
+from kiosk.core.access import Decision
+from kiosk.core.basket import Sights, Sorted, Window
+from kiosk.core.events import EventRecord
+from kiosk.core.inputs import IdRejected
+from kiosk.core.values import Claim, Epc, Json, Line, Moment, Outcome, Payment, VisitId, Way
+from kiosk.core.visit_state import Rules, Settled, Visit
+
+
+def scan_accepted(visit: VisitId, claim: Claim, side: str) -> EventRecord:
+    """A code or key that proves, or claims, somebody."""
+    nonce = claim.spend.cti if claim.spend else ""
+    return EventRecord(
+        "scan.accepted",
+        {"side": side, "tier": claim.tier.value},
+        visit,
+        claim.customer,
+        {"customer": claim.customer, "nonce": nonce},
+    )
+
+
+def scan_rejected(shown: IdRejected, reason: str) -> EventRecord:
+    """A code that proves nothing; nobody is named by it."""
+    data = {"side": shown.side, "fault": shown.fault.value, "reason": reason}
+    return EventRecord("scan.rejected", data, shown.visit)
+
+
+def scan_replayed(visit: VisitId, side: str) -> EventRecord:
+    """A code whose nonce was spent before; whoever shows it may not be its customer."""
+    return EventRecord("scan.rejected", {"side": side, "fault": "replayed"}, visit)
+
+
+def decision_made(
+    rules: Rules, visit: VisitId, claim: Claim | None, decision: Decision, latency_ms: int
+) -> EventRecord:
+    """What the gate said; never the number behind it (P6)."""
+    data: dict[str, Json] = {
+        "decision": decision.kind.value,
+        "reason": decision.reason.value,
+        "way": decision.way.value if decision.way else None,
+        "ways": [way.value for way in decision.ways],
+        "threshold": decision.threshold,
+        "codes": list(decision.codes),
+        "policy": rules.policy.version,
+        "latency_ms": latency_ms,
+    }
+    return EventRecord("decision.made", data, visit, claim.customer if claim else None)
+
+
+def choice_taken(visit: VisitId, claim: Claim | None, way: Way | None) -> EventRecord:
+    """The customer chose a way in, or to leave."""
+    data = {"way": way.value if way else "leave"}
+    return EventRecord("choice.taken", data, visit, claim.customer if claim else None)
+
+
+def visit_opened(rules: Rules, visit: Visit) -> EventRecord:
+    """The grant, written before the lock is energised (P1)."""
+    return EventRecord(
+        "visit.opened",
+        {
+            "gate": rules.gate,
+            "way": visit.way.value,
+            "tier": visit.tier,
+            "policy": rules.policy.version,
+        },
+        visit.id,
+        visit.claim.customer,
+        {"customer": visit.claim.customer, "tier": visit.claim.tier.value},
+    )
+
+
+def lock_commanded(rules: Rules, visit: VisitId | None, hold_s: int, cause: str) -> EventRecord:
+    """The lock was told to open; whether it did, only the door can say."""
+    data: dict[str, Json] = {"gate": rules.gate, "hold_s": hold_s, "cause": cause}
+    return EventRecord("lock.commanded", data, visit)
+
+
+def lock_relocked(rules: Rules, visit: VisitId | None, cause: str) -> EventRecord:
+    """The lock was driven to its safe level."""
+    return EventRecord("lock.relocked", {"gate": rules.gate, "cause": cause}, visit)
+
+
+def visit_event(kind: str, visit: Visit, **data: Json) -> EventRecord:
+    """A plain step of a visit: entered, not_entered, exit_started, exit_abandoned."""
+    return EventRecord(f"visit.{kind}", data, visit.id, visit.claim.customer)
+
+
+def door_event(kind: str, visit: VisitId | None) -> EventRecord:
+    """Something about the door that a person should know: held or forced."""
+    return EventRecord(f"door.{kind}", {}, visit)
+
+
+def device_event(kind: str, device: str, role: str, detail: str) -> EventRecord:
+    """A device went away ("fault") or came back ("cleared")."""
+    return EventRecord(f"device.{kind}", {"device": device, "role": role, "detail": detail})
+
+
+def recovered(open_visits: int, resumed: int) -> EventRecord:
+    """The daemon started and took every open visit to a safe state."""
+    return EventRecord("device.recovered", {"open_visits": open_visits, "resumed": resumed})
+
+
+def tags_observed(
+    visit: VisitId | None, window: Window, tags: Sorted, at: Moment, heard: Sights
+) -> EventRecord:
+    """The evidence of an exit; tags that are not the shop's are counted, never named."""
+    ours = (*tags.stable, *tags.unstable)
+    data: dict[str, Json] = {
+        "window_ms": at.mono_ms - window.started_ms,
+        "reads": [_sight(epc, window.sights) for epc in ours],
+        "stable": list(tags.stable),
+        "unstable": list(tags.unstable),
+        "counts": dict(tags.counts),
+        "field": len(heard),
+        "fault": window.fault,
+    }
+    return EventRecord("tags.observed", data, visit)
+
+
+def basket_fixed(rules: Rules, visit: Visit, lines: Sequence[Line]) -> EventRecord:
+    """The lines of an exit, priced by the catalogue of that moment."""
+    data: dict[str, Json] = {
+        "lines": [line_data(line) for line in lines],
+        "currency": rules.policy.currency,
+        "catalogue": rules.catalogue.version,
+    }
+    return EventRecord("basket.fixed", data, visit.id)
+
+
+def payment_settled(visit: Visit, payment: Payment) -> EventRecord:
+    """A payment that was recorded before the exit was settled."""
+    data: dict[str, Json] = {
+        "number": payment.number,
+        "epcs": list(payment.epcs),
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+    }
+    return EventRecord("payment.settled", data, visit.id)
+
+
+def exit_settled(
+    rules: Rules, visit: Visit, outcome: Outcome, settled: Settled, through: int, cause: str
+) -> EventRecord:
+    """The one outcome of a visit (P3)."""
+    data: dict[str, Json] = {
+        "lines": [line_data(line) for line in settled.lines],
+        "unpaid_minor": settled.unpaid_minor,
+        "credit_minor": settled.credit_minor,
+        "currency": rules.policy.currency,
+        "payments_through": through,
+        "cause": cause,
+    }
+    return EventRecord(f"exit.{outcome.value}", data, visit.id, visit.claim.customer)
+
+
+def exit_anonymous(rules: Rules, epcs: Sequence[Epc], cause: str) -> EventRecord:
+    """Tags that left with nobody known: a loss that is pinned on nobody."""
+    data: dict[str, Json] = {
+        "epcs": list(epcs),
+        "currency": rules.policy.currency,
+        "cause": cause,
+    }
+    return EventRecord("exit.unresolved", data)
+
+
+def line_data(line: Line) -> dict[str, Json]:
+    """One line as events and pages carry it."""
+    return {
+        "epc": line.epc,
+        "gtin": line.gtin,
+        "name": line.name,
+        "price_minor": line.price_minor,
+        "paid": line.paid,
+    }
+
+
+def _sight(epc: Epc, sights: Sights) -> dict[str, Json]:
+    sight = sights[epc]
+    return {
+        "epc": epc,
+        "reads": sight.reads,
+        "slices": sight.slices.bit_count(),
+        "rssi_max": sight.rssi_max,
+        "from_ms": sight.first_ms,
+        "to_ms": sight.last_ms,
+    }

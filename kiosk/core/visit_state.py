@@ -1,0 +1,193 @@
+"""The states of a gate: its entry side, its exit side, and who is inside.
+
+The two sides move on their own, because one customer may be leaving while another is answered.
+States are frozen; a combination that makes no sense cannot be written.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kiosk.core.access import Decision
+from kiosk.core.basket import Sights, Window
+from kiosk.core.catalogue import Catalogue
+from kiosk.core.policy import Policy
+from kiosk.core.signing import VerifyKey
+from kiosk.core.values import Claim, Epc, Line, Payment, RequestId, VisitId, Way
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the owner has published, as one step may know it.
+
+    Attributes:
+        gate: Name of this gate.
+        audiences: The names under which a token may be made out to this kiosk.
+        keys: Every key that may sign a token, by key id.
+    """
+
+    gate: str
+    policy: Policy
+    catalogue: Catalogue
+    keys: Mapping[str, VerifyKey]
+    audiences: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who may be inside, from the grant to the outcome.
+
+    Attributes:
+        until_ms: When a stay without an exit ends as unresolved.
+        payments: Recorded before the exit was settled, in feed order.
+    """
+
+    id: VisitId
+    claim: Claim
+    way: Way
+    tier: str
+    until_ms: int
+    payments: tuple[Payment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody is being answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A provider is being asked; `way` says which one."""
+
+    visit: VisitId
+    claim: Claim
+    way: Way
+    request_id: RequestId
+    asked_ms: int
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Other ways in are on the screen.
+
+    Attributes:
+        claim: Who it is, None when the code proved nothing.
+        asked: Times that a way was chosen here, so that each request has an id of its own.
+    """
+
+    visit: VisitId
+    claim: Claim | None
+    decision: Decision
+    due_ms: int
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A refusal is on the screen."""
+
+    decision: Decision
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """The entry lock is open.
+
+    Attributes:
+        visit: Who may come in; None when staff opened the door.
+        opened: The door has been opened since.
+    """
+
+    visit: Visit | None
+    due_ms: int
+    opened: bool = False
+
+
+Entry = Idle | Checking | Offered | Refused | Unlocked
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nobody is leaving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exiting:
+    """The exit trigger was used; the door has not opened yet. `visit` None: nobody known."""
+
+    visit: VisitId | None
+    window: Window
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The door was opened; what passes the reader is counted."""
+
+    visit: VisitId | None
+    window: Window
+    ends_ms: int
+    due_ms: int
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """The window is over: absence is awaited and payments are asked for once more.
+
+    Attributes:
+        through: Cursor of the payment feed that the answer gave; -1 until it came.
+        failed: The payment provider could not be asked.
+    """
+
+    visit: VisitId | None
+    window: Window
+    request_id: RequestId
+    ends_ms: int
+    due_ms: int
+    through: int = -1
+    failed: bool = False
+
+
+Leaving = Quiet | Exiting | Reading | Settling
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Everything that the owner thread holds about one gate.
+
+    Attributes:
+        inside: Visits that have entered and have no outcome, in order of entry.
+        heard: What the exit reader hears, exit or not.
+        gone: Tags on the lines of earlier outcomes, or sold: never charged again.
+        lost: Roles of the devices that are away.
+        bad_ms: When wrong codes were shown, within the last minute.
+        through: Cursor of the payment feed.
+        door_open: What the door contact said last.
+        notice_ms: When the notice at the exit goes back to the welcome, 0 when none is shown.
+    """
+
+    entry: Entry = field(default_factory=Idle)
+    leaving: Leaving = field(default_factory=Quiet)
+    inside: tuple[Visit, ...] = ()
+    heard: Sights = field(default_factory=dict)
+    gone: frozenset[Epc] = frozenset()
+    lost: frozenset[str] = frozenset()
+    bad_ms: tuple[int, ...] = ()
+    through: int = 0
+    door_open: bool = False
+    notice_ms: int = 0
+
+    def visit(self, visit: VisitId | None) -> Visit | None:
+        """Return the visit inside with this id, None when there is none."""
+        return next((each for each in self.inside if each.id == visit), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How an exit came out, ready to be recorded."""
+
+    lines: tuple[Line, ...]
+    unpaid_minor: int
+    credit_minor: int
