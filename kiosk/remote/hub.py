@@ -12,7 +12,7 @@ import msgspec
 from kiosk.core.signing import b64encode
 from kiosk.core.values import Epc, Payment, VisitId
 from kiosk.remote.http import Ask, HttpClient, Reply, reason_of, retry_after_s
-from kiosk.remote.payments.base import PaymentOrder, PaymentsPage
+from kiosk.remote.orders import PaymentOrder, PaymentsPage
 
 DEADLINE_S: Final = 10.0  # a batch of 256 events over a slow line; nobody waits at the door for it
 MAX_BYTES: Final = 16 << 20  # a catalogue of 100,000 articles

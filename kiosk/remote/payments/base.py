@@ -1,44 +1,8 @@
 """What every payment provider takes and answers."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from kiosk.core.values import Epc, Payment, VisitId
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentOrder:
-    """A payment to record, for items or for an amount.
-
-    Attributes:
-        key: Idempotency key: the same key and content are recorded once.
-        kiosk: Name of the kiosk whose visit it is.
-        epcs: The items it covers; empty when it is an amount.
-        amount_minor: Amount in minor units; 0 with `epcs`.
-        currency: ISO 4217 code.
-        method: cash, card, voucher or transfer.
-    """
-
-    key: str
-    kiosk: str
-    visit: VisitId
-    currency: str
-    epcs: tuple[Epc, ...] = ()
-    amount_minor: int = 0
-    method: str = "cash"
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentsPage:
-    """A stretch of the provider's feed.
-
-    Attributes:
-        payments: In feed order.
-        next: Cursor to ask with the next time.
-    """
-
-    payments: tuple[Payment, ...]
-    next: int
+from kiosk.remote.orders import PaymentOrder, PaymentsPage
 
 
 class PaymentProvider(Protocol):

@@ -1,7 +1,7 @@
 """The counter: staff record cash, cards and vouchers at the hub; the kiosk reads the feed."""
 
 from kiosk.remote.hub import HubClient
-from kiosk.remote.payments.base import PaymentOrder, PaymentsPage
+from kiosk.remote.orders import PaymentOrder, PaymentsPage
 
 
 class CounterPayments:
