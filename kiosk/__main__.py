@@ -3,19 +3,19 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kiosk.cli.app import build
+from kiosk.cli.app import NOUNS, Noun, build
 
 FAULT_EXIT_CODE: Final = 70  # sysexits.h EX_SOFTWARE: a fault of ours, none of the caller's
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, nouns: Mapping[str, Noun] = NOUNS) -> None:
     """Run one command and exit with its code; no traceback but with KIOSK_DEBUG=1."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        build(words or _words_to_complete())(args=words, prog_name="kiosk")
+        build(words or _words_to_complete(), nouns)(args=words, prog_name="kiosk")
     except KeyboardInterrupt:
         sys.exit(130)  # the shell's code for Ctrl-C
     except Exception as error:

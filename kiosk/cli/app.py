@@ -22,11 +22,13 @@ class Noun:
         help: Its line in `kiosk --help`.
         panel: The heading it stands under.
         has_verbs: Whether its module exports `app` (verbs) rather than `command`.
+        package: Where its module lies, under the noun's name.
     """
 
     help: str
     panel: str
     has_verbs: bool = True
+    package: str = "kiosk.cli"
 
 
 _START: Final = "Try it and set it up"
@@ -66,7 +68,7 @@ _HELP: Final = (
 )
 
 
-def build(arguments: Sequence[str]) -> typer.Typer:
+def build(arguments: Sequence[str], nouns: Mapping[str, Noun] = NOUNS) -> typer.Typer:
     """Build the program for one call: the called noun is loaded, the others are a line of help.
 
     Args:
@@ -80,7 +82,7 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     )
     app.callback()(_root)
     called = next((word for word in arguments if not word.startswith("-")), "")
-    for name, noun in NOUNS.items():
+    for name, noun in nouns.items():
         if name == called:
             _mount(app, name, noun)
         else:
@@ -88,13 +90,8 @@ def build(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def module_of(name: str) -> str:
-    """Name of the module that holds a noun."""
-    return f"kiosk.cli.{name}"
-
-
 def _mount(app: typer.Typer, name: str, noun: Noun) -> None:
-    module = import_module(module_of(name))
+    module = import_module(f"{noun.package}.{name}")
     if noun.has_verbs:
         app.add_typer(module.app, name=name, rich_help_panel=noun.panel)
     else:
