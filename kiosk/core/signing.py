@@ -5,7 +5,6 @@ none is made or kept here.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ def b64decode(text: str) -> bytes:
     """
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError(f"not base64url: {error}") from error
     if b64encode(data) != text:
         raise ValueError("not base64url without padding")
