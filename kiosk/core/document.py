@@ -161,6 +161,8 @@ def kind(value: object) -> str:
             return "true or false"
         case int():
             return "a number"
+        case float():
+            return "a fraction"
         case str():
             return "text"
         case Mapping():
@@ -171,5 +173,6 @@ def kind(value: object) -> str:
 
 def _short(value: object, *, quote: bool = True) -> str:
     """Return a foreign value in printable ASCII, cut to `_SHORT` characters."""
-    text = ascii(value) if quote else ascii(value)[1:-1]
+    text = ascii(str(value) if isinstance(value, str) else value)
+    text = text if quote else text[1:-1]
     return text if len(text) <= _SHORT else f"{text[: _SHORT - 3]}..."

@@ -15,11 +15,10 @@ ROLES: Final = ("issuer", "device", "voucher", "provider", "log", "hub")
 _KID: Final = re.compile(r"[0-9a-f]{16}")
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SIGN_BIT: Final = 0x7F
-_WEAK: Final = frozenset(
+WEAK_POINTS: Final = frozenset(
     bytes.fromhex(point)
     for point in (
-        # The points of small order and their second encodings, sign bit off: any message has a
-        # signature under them (Cremers and Jackson, "Prime, Order Please!", 2019, table 3).
+        # The seven encodings of points of small order, RFC 8032 section 5.1.3, sign bit off.
         "00" * 32,
         "01" + "00" * 31,
         "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
@@ -29,6 +28,7 @@ _WEAK: Final = frozenset(
         "ee" + "ff" * 30 + "7f",
     )
 )
+"""Under such a key anybody signs anything: its customer could deny every token."""
 
 
 def parse_keys(payload: Mapping[str, Json]) -> dict[str, VerifyKey]:
@@ -65,6 +65,6 @@ def _public(fields: Fields) -> bytes:
         raise fields.wrong("public", str(error)) from error
     if len(public) != PUBLIC_BYTES:
         raise fields.wrong("public", f"is {len(public)} bytes; an Ed25519 key has {PUBLIC_BYTES}")
-    if bytes([*public[:-1], public[-1] & _SIGN_BIT]) in _WEAK:
+    if bytes([*public[:-1], public[-1] & _SIGN_BIT]) in WEAK_POINTS:
         raise fields.wrong("public", "is a weak point that signs anything; make another key")
     return public
