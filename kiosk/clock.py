@@ -65,6 +65,11 @@ class Clock:
             return 0
         return int(struct.unpack("<q", self._map[:OFFSET_BYTES])[0])
 
+    @property
+    def can_move(self) -> bool:
+        """Whether a play may move this clock forward."""
+        return self._map is not None
+
     def raise_offset(self, by_ms: int) -> None:
         """Move every clock of the play forward; only the player of a script calls it."""
         if self._map is None or by_ms < 0:

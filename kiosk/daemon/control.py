@@ -1,0 +1,124 @@
+"""The control socket: staff's commands and the status, one JSON object per line each way.
+
+It belongs to the daemon's user alone (mode 0600), which is its whole access control. Questions
+are answered by the owner thread; a flood of connections never holds that up.
+"""
+
+import json
+import logging
+import os
+import queue
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from kiosk.core.values import Json
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import Asked
+
+log = logging.getLogger(__name__)
+
+SOCKET: Final = "control.sock"
+ANSWER_S: Final = 5.0
+ACCEPT_S: Final = 0.2
+MAX_LINE: Final = 65_536
+MAX_CALLERS: Final = 8
+OWNER_ONLY: Final = 0o600
+
+
+class ControlSocket:
+    """Listens in the state directory until it is stopped.
+
+    Args:
+        path: Where the socket is made; one left by a dead daemon is replaced.
+    """
+
+    def __init__(self, path: Path, inbox: Inbox) -> None:
+        self._path = path
+        self._inbox = inbox
+        self._stop = threading.Event()
+        self._callers = threading.BoundedSemaphore(MAX_CALLERS)
+        self._thread = threading.Thread(target=self._run, name="control")
+        self._talking: set[threading.Thread] = set()
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            self._server.bind(str(self._path))
+        finally:
+            os.umask(before)
+        self._path.chmod(OWNER_ONLY)
+        self._server.listen(MAX_CALLERS)
+        self._server.settimeout(ACCEPT_S)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and wait for the calls that are under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._server.close()
+        for talk in tuple(self._talking):
+            talk.join()
+        self._path.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                caller, _ = self._server.accept()
+            except TimeoutError:
+                continue
+            if not self._callers.acquire(blocking=False):
+                caller.close()
+                continue
+            talk = threading.Thread(target=self._talk, args=(caller,), name="control-call")
+            self._talking.add(talk)
+            talk.start()
+
+    def _talk(self, caller: socket.socket) -> None:
+        caller.settimeout(ACCEPT_S)
+        try:
+            with caller:
+                pending = b""
+                while not self._stop.is_set() and len(pending) <= MAX_LINE:
+                    line, newline, rest = pending.partition(b"\n")
+                    if newline:
+                        pending = rest
+                        caller.sendall(self._answer(line))
+                        continue
+                    try:
+                        more = caller.recv(4096)
+                    except TimeoutError:
+                        continue
+                    if not more:
+                        return
+                    pending += more
+        except OSError as error:
+            log.info("control call ended why=%s", error.strerror)
+        finally:
+            self._callers.release()
+            self._talking.discard(threading.current_thread())
+
+    def _answer(self, line: bytes) -> bytes:
+        try:
+            question = json.loads(line)
+        except ValueError:
+            question = None
+        if not isinstance(question, dict):
+            return _line({"ok": False, "error": "not a JSON object on one line"})
+        answers: queue.SimpleQueue[Mapping[str, Json]] = queue.SimpleQueue()
+        if not self._inbox.put(Asked(question, answers.put)):
+            return _line({"ok": False, "error": "busy; try again"})
+        try:
+            return _line(answers.get(timeout=ANSWER_S))
+        except queue.Empty:
+            return _line({"ok": False, "error": "no answer in 5 s; try again"})
+
+
+def _line(answer: Mapping[str, Json]) -> bytes:
+    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"

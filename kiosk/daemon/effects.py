@@ -1,0 +1,176 @@
+"""Carries out commands: the only place where a decision touches the world.
+
+Runs on the owner thread. Commands go in order; a record that cannot be written stops the rest.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+
+from drivers.base import DriverError, Indicator, Lock, Screen, Signal
+from kiosk.clock import Clock
+from kiosk.core.commands import (
+    AskPayments,
+    AskProvider,
+    Command,
+    Flush,
+    Record,
+    Relock,
+    Show,
+    Unlock,
+)
+from kiosk.core.reasons import WORDS, Reason
+from kiosk.core.values import Way
+from kiosk.daemon.peers import Peers
+from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.store import Ledger, Replayed
+
+log = logging.getLogger(__name__)
+
+SIGNALS: Final[dict[Reason, Signal]] = {
+    Reason.IDLE: "idle",
+    Reason.CHECKING: "checking",
+    Reason.MET: "granted",
+    Reason.VOUCHER: "granted",
+    Reason.VOUCHED: "granted",
+    Reason.STAFF: "granted",
+    Reason.FORGED: "refused",
+    Reason.REPLAYED: "refused",
+    Reason.RATE_LIMITED: "refused",
+    Reason.NOT_RECORDED: "fault",
+    Reason.EXIT_FREE: "exit",
+    Reason.READING: "exit",
+    Reason.PAID: "exit",
+    Reason.EMPTY: "exit",
+    Reason.UNPAID: "exit",
+    Reason.UNRESOLVED: "exit",
+}
+"""Every other reason is an offer of another way."""
+
+WAY_WORDS: Final = {
+    Way.SCORE: "show your code",
+    Way.VOUCHER: "use a voucher",
+    Way.VOUCHED: "ask staff to vouch for you",
+}
+
+
+class Flusher(Protocol):
+    """What uploads the log."""
+
+    def flush(self) -> None:
+        """Upload now instead of lingering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Everything was carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The nonce was spent before; nothing was written and nothing after it ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The ledger could not write; nothing after the record ran."""
+
+
+Result = Done | Refused | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What the customer sees and hears; each part may be missing."""
+
+    indicator: Indicator | None = None
+    screen: Screen | None = None
+
+
+class Effects:
+    """The hands of the owner thread.
+
+    Args:
+        lock: The entry lock; its own deadline bounds every unlock.
+        uploader: Told when an event should not linger.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        lock: Lock,
+        face: Face,
+        peers: Peers,
+        uploader: Flusher,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._lock = lock
+        self._face = face
+        self._peers = peers
+        self._uploader = uploader
+        self._clock = clock
+
+    def carry_out(self, commands: Sequence[Command]) -> Result:
+        """Carry out the commands in order, up to a record that cannot be written."""
+        for command in commands:
+            if isinstance(command, Record):
+                result = self._record(command)
+                if not isinstance(result, Done):
+                    return result
+            else:
+                self._act(command)
+        return Done()
+
+    def _record(self, record: Record) -> Result:
+        try:
+            written = self._ledger.append(record.events, self._clock.now(), record.spend)
+        except LedgerError as error:
+            kinds = ",".join(event.type for event in record.events)
+            log.error("not recorded events=%s why=%s", kinds, error)  # noqa: TRY400 - one line
+            return Failed()
+        return Refused() if isinstance(written, Replayed) else Done()
+
+    def _act(self, command: AskProvider | AskPayments | Unlock | Relock | Show | Flush) -> None:
+        match command:
+            case Unlock(hold_s=hold_s, cause=cause):
+                self._drive(lambda: self._lock.unlock(hold_s), f"unlock for {cause}")
+            case Relock(cause=cause):
+                self._drive(self._lock.lock, f"relock for {cause}")
+            case AskProvider():
+                self._peers.ask_provider(command)
+            case AskPayments():
+                self._peers.ask_payments(command)
+            case Show():
+                self._show(command)
+            case Flush():
+                self._uploader.flush()
+            case _:
+                assert_never(command)
+
+    def _drive(self, move: "Move", what: str) -> None:
+        try:
+            move()
+        except DriverError as error:
+            log.error("lock failed what=%s why=%s", what, error)  # noqa: TRY400 - one line
+
+    def _show(self, show: Show) -> None:
+        words = WORDS[show.reason]
+        lines = [words.meaning, *show.lines, words.next_step]
+        lines += [f"- {WAY_WORDS[way]}" for way in show.ways]
+        try:
+            if self._face.indicator is not None:
+                self._face.indicator.show(SIGNALS.get(show.reason, "offered"))
+            if self._face.screen is not None:
+                self._face.screen.show(words.title, lines)
+        except DriverError as error:
+            log.warning("not shown reason=%s why=%s", show.reason.value, error)
+
+
+class Move(Protocol):
+    """A movement of the lock."""
+
+    def __call__(self) -> None:
+        """Move it."""

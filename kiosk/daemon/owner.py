@@ -1,0 +1,204 @@
+"""The owner thread: takes messages, steps the machine, keeps the new gate once it is durable.
+
+It alone holds the gate and the rules, and it alone writes the ledger. Everything else puts
+messages into its inbox.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from kiosk.clock import Clock
+from kiosk.core.identity import verify
+from kiosk.core.inputs import (
+    Cause,
+    IdRejected,
+    IdShown,
+    RecordFailed,
+    RecordRefused,
+    TimeUp,
+)
+from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Tier, VisitId
+from kiosk.core.visit import next_due_ms, step
+from kiosk.core.visit_recovery import Unfinished, recover
+from kiosk.core.visit_state import Gate, Rules
+from kiosk.daemon.beats import Beats
+from kiosk.daemon.effects import Done, Effects, Failed, Refused
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import (
+    Asked,
+    CodeSeen,
+    DocumentFetched,
+    FobSeen,
+    Happened,
+    Message,
+    Stop,
+    Uploaded,
+)
+from kiosk.daemon.rulebook import Rulebook
+from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.store import Ledger
+
+log = logging.getLogger(__name__)
+
+PART: Final = "owner"
+HUB: Final = "hub"
+WAIT_S: Final = 1.0  # the longest wait, so that the watchdog hears a beat
+PLAY_WAIT_S: Final = 0.02  # while a play may move the clock under us
+
+Question = Callable[["Owner", Mapping[str, Json]], Mapping[str, Json]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What the owner shares with every other thread: the inbox, the clock, the signs of life."""
+
+    inbox: Inbox
+    clock: Clock
+    beats: Beats
+
+
+class Owner:
+    """The state of one gate and the thread that may change it.
+
+    Args:
+        book: The owner's documents; its rules must be complete.
+        new_visit: Gives a fresh visit id.
+        answer: Answers questions of the control socket, on this thread.
+
+    Raises:
+        CoreError: A document is missing from the book.
+    """
+
+    def __init__(
+        self,
+        *,
+        book: Rulebook,
+        ledger: Ledger,
+        effects: Effects,
+        rhythm: Rhythm,
+        new_visit: Callable[[], VisitId],
+        answer: Question,
+    ) -> None:
+        rules = book.rules()
+        if rules is None:
+            raise CoreError(f"rules: {', '.join(book.missing())} missing; publish them first")
+        self.book = book
+        self.rules: Rules = rules
+        self.ledger = ledger
+        self.effects = effects
+        self.gate = Gate(gone=ledger.gone_epcs())
+        self._inbox = rhythm.inbox
+        self._clock = rhythm.clock
+        self._beats = rhythm.beats
+        self._new_visit = new_visit
+        self._answer = answer
+        self._moving = rhythm.clock.can_move
+
+    def recover(self) -> None:
+        """Take every visit that has no outcome to a safe state, and record it.
+
+        Raises:
+            LedgerError: It cannot be recorded; the daemon must not start.
+        """
+        open_visits = self.ledger.open_visits()
+        if not open_visits:
+            return
+        unfinished = [Unfinished(each.visit, each.records) for each in open_visits]
+        gate, commands = recover(self.rules, self.gate, unfinished, self._clock.now())
+        if not isinstance(self.effects.carry_out(commands), Done):
+            raise LedgerError("the recovery of open visits could not be recorded")
+        self.gate = gate
+        log.info("recovered visits=%d inside=%d", len(unfinished), len(gate.inside))
+
+    def run(self) -> None:
+        """Handle messages until `Stop`; call it on the owner thread."""
+        while True:
+            self._beats.beat(PART)
+            message = self._inbox.take(self._wait_s(), self._clock.now())
+            if isinstance(message, Stop):
+                break
+            if message is not None:
+                self._handle(message)
+            self._let_time_pass()
+        self._beats.leave(PART)
+
+    def take(self, fact: Cause) -> None:
+        """Step the machine with one fact and carry out what follows."""
+        gate, commands = step(self.rules, self.gate, fact)
+        match self.effects.carry_out(commands):
+            case Done():
+                self.gate = gate
+            case Refused():
+                self._told(RecordRefused(fact.at, fact), fact)
+            case Failed():
+                self._told(RecordFailed(fact.at, fact), fact)
+
+    def _told(self, news: RecordRefused | RecordFailed, fact: Cause) -> None:
+        """Tell the old state what became of its record."""
+        gate, commands = step(self.rules, self.gate, news)
+        if isinstance(self.effects.carry_out(commands), Done):
+            self.gate = gate
+        elif isinstance(news, RecordRefused):
+            self._told(RecordFailed(fact.at, fact), fact)
+
+    def _handle(self, message: Message) -> None:
+        match message:
+            case Happened(fact=fact):
+                self.take(fact)
+            case CodeSeen():
+                self.take(self._identified(message))
+            case FobSeen():
+                customer = CustomerRef(f"fob:{message.fob}")
+                claim = Claim(customer, Tier.CLAIM, None)
+                self.take(IdShown(message.at, claim, self._new_visit(), message.side))
+            case Uploaded(size=size):
+                self._uploaded(size)
+            case DocumentFetched():
+                self._adopt(message)
+            case Asked(question=question, reply=reply):
+                reply(self._answer(self, question))
+            case Stop():
+                pass
+            case _:
+                assert_never(message)
+
+    def _identified(self, seen: CodeSeen) -> IdShown | IdRejected:
+        rules = self.rules
+        said = verify(seen.text, rules.keys, rules.audiences, seen.at)
+        visit = self._new_visit()
+        if isinstance(said, Claim):
+            return IdShown(seen.at, said, visit, seen.side)
+        return IdRejected(seen.at, said, visit, seen.side)
+
+    def _let_time_pass(self) -> None:
+        now = self._clock.now()
+        due_ms = next_due_ms(self.rules, self.gate)
+        if due_ms is not None and due_ms <= now.mono_ms:
+            self.take(TimeUp(now))
+
+    def _wait_s(self) -> float:
+        longest_s = PLAY_WAIT_S if self._moving else WAIT_S
+        due_ms = next_due_ms(self.rules, self.gate)
+        if due_ms is None:
+            return longest_s
+        return min(longest_s, max(0.0, (due_ms - self._clock.now().mono_ms) / 1000))
+
+    def _uploaded(self, size: int) -> None:
+        try:
+            self.ledger.acked(HUB, size, "")
+        except LedgerError as error:
+            log.warning("upload not noted why=%s", error)
+
+    def _adopt(self, fetched: DocumentFetched) -> None:
+        try:
+            book = self.book.adopt(fetched.kind, fetched.envelope)
+            version = book.versions[fetched.kind]
+            self.ledger.put_document(fetched.kind, version, fetched.envelope)
+        except (CoreError, LedgerError) as error:
+            log.warning("document not adopted kind=%s why=%s", fetched.kind, error)
+            return
+        self.book = book
+        self.rules = book.rules() or self.rules
+        log.info("document adopted kind=%s version=%d", fetched.kind, version)

@@ -1,0 +1,101 @@
+"""Questions to the services, asked on workers; the answers come back as messages.
+
+A peer that is slow or away costs the customer at most the deadline, and the owner thread nothing.
+"""
+
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+from kiosk.clock import Clock
+from kiosk.core.commands import AskPayments, AskProvider
+from kiosk.core.inputs import PaymentsFailed, PaymentsSeen, ProviderAnswered
+from kiosk.core.values import Answer, Verdict
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import Happened
+from kiosk.daemon.workers import Workers
+from kiosk.remote.errors import RemoteError
+from kiosk.remote.payments.base import PaymentProvider
+from kiosk.remote.providers.base import CheckRequest, Provider
+
+CHECK_S: Final = 1.2  # DESIGN 5: total, below the 1.5 s that Checking waits
+ANSWER_S: Final = 5.0  # room for an answer in a full inbox before it is given up
+
+
+class Peers:
+    """The provider, staff's allow-list and the payment feed, as the owner may ask them.
+
+    Args:
+        providers: By the name in the question: "score" and "vouch".
+    """
+
+    def __init__(
+        self,
+        *,
+        kiosk: str,
+        providers: Mapping[str, Provider],
+        payments: PaymentProvider,
+        inbox: Inbox,
+        clock: Clock,
+    ) -> None:
+        self._kiosk = kiosk
+        self._providers = providers
+        self._payments = payments
+        self._inbox = inbox
+        self._clock = clock
+        self._asking = {name: Workers(name) for name in (*providers, "payments")}
+        self._stopped = threading.Event()
+
+    def ask_provider(self, question: AskProvider) -> None:
+        """Ask; the answer, unknown at worst, comes back as a message."""
+        provider = self._providers[question.provider]
+        request = CheckRequest(
+            question.request_id,
+            self._kiosk,
+            question.customer,
+            question.purpose,
+            question.thresholds,
+            question.nonce,
+        )
+
+        def job() -> None:
+            answer = provider.check(request, self._clock.wall_s(), CHECK_S)
+            self._say(Happened(ProviderAnswered(self._clock.now(), answer)))
+
+        if not self._asking[question.provider].submit(job):
+            unknown = dict.fromkeys(question.thresholds, Verdict.UNKNOWN)
+            busy = Answer(question.request_id, unknown, provider=provider.kind, fault="busy")
+            self._inbox.put(Happened(ProviderAnswered(self._clock.now(), busy)))
+
+    def ask_payments(self, question: AskPayments) -> None:
+        """Ask for payments after the cursor; failure comes back as a message too."""
+        payments = self._payments
+
+        def job() -> None:
+            try:
+                page = payments.since(question.after)
+            except RemoteError:
+                self._say(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
+                return
+            seen = PaymentsSeen(self._clock.now(), page.payments, page.next, question.request_id)
+            self._say(Happened(seen))
+
+        if not self._asking["payments"].submit(job):
+            self._inbox.put(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
+
+    @property
+    def busy(self) -> int:
+        """How many questions are open."""
+        return sum(workers.busy for workers in self._asking.values())
+
+    def stop(self) -> None:
+        """Wait for open questions, which end by their own deadlines."""
+        self._stopped.set()
+        for workers in self._asking.values():
+            workers.stop()
+        for provider in self._providers.values():
+            provider.close()
+
+    def _say(self, message: Happened) -> None:
+        if not self._inbox.put(message) and not self._stopped.is_set():
+            self._inbox.put_surely(message, ANSWER_S)

@@ -1,0 +1,174 @@
+"""Threads that turn readings into messages: one per device, opening, polling, opening again.
+
+The thread that opens a device closes it. Repeats are dropped here, so that the core sees one
+showing and not thirty frames of it.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, Protocol, TypeVar
+
+from drivers.base import CodeRead, DriverError, TagRead
+from kiosk.clock import Clock
+from kiosk.core.epc import is_plausible
+from kiosk.core.inputs import DeviceFound, DeviceLost, Read, TagsRead
+from kiosk.core.values import Epc
+from kiosk.daemon.beats import LIMIT_S, Beats
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
+
+log = logging.getLogger(__name__)
+
+POLL_S: Final = 0.05  # how long tags are gathered into one message
+REOPEN_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)  # hardware note C: back-off of a lost device
+SAME_CODE_S: Final = 2.0  # a code out of sight for longer is shown anew
+
+Reading_co = TypeVar("Reading_co", covariant=True)
+Reading = TypeVar("Reading")
+
+
+class Device(Protocol[Reading_co]):
+    """What a pump needs of a device."""
+
+    name: str
+
+    def open(self) -> None:
+        """Open the device."""
+
+    def poll(self, timeout_s: float) -> Sequence[Reading_co]:
+        """Return the readings since the last call."""
+
+    def close(self) -> None:
+        """Close the device."""
+
+
+class Pump(Generic[Reading]):
+    """A thread that owns one device.
+
+    Args:
+        role: What losing it means to the core: "exit-reader", "entry-reader", "camera", ...
+        translate: Readings in, messages out; called on the pump's thread.
+    """
+
+    def __init__(
+        self,
+        device: Device[Reading],
+        role: str,
+        translate: Callable[[Sequence[Reading]], Sequence[Message]],
+        inbox: Inbox,
+        clock: Clock,
+        beats: Beats,
+    ) -> None:
+        self._device = device
+        self._role = role
+        self._translate = translate
+        self._inbox = inbox
+        self._clock = clock
+        self._beats = beats
+        self._stop = threading.Event()
+        self._part = f"pump-{device.name}"
+        self._thread = threading.Thread(target=self._run, name=self._part)
+        self.failures = 0
+
+    def start(self) -> None:
+        """Begin; a device that is not there is reported and tried again."""
+        self._beats.beat(self._part)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop and wait until the device is closed."""
+        self._stop.set()
+        self._thread.join()
+        self._beats.leave(self._part)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._device.open()
+                self._found()
+                while not self._stop.is_set():
+                    self._beats.beat(self._part)
+                    readings = self._device.poll(POLL_S)
+                    for message in self._translate(readings) if readings else ():
+                        self._inbox.put(message)
+            except DriverError as error:
+                self._lost(error)
+            finally:
+                self._device.close()
+            self._pause()
+
+    def _found(self) -> None:
+        if self.failures:
+            log.info("device is back device=%s", self._device.name)
+        self.failures = 0
+        found = DeviceFound(self._clock.now(), self._device.name, self._role)
+        self._inbox.put_surely(Happened(found), timeout_s=LIMIT_S)
+
+    def _lost(self, error: DriverError) -> None:
+        if not self.failures:
+            log.warning("device lost device=%s why=%s", self._device.name, error)
+            gone = DeviceLost(self._clock.now(), self._device.name, self._role, str(error))
+            self._inbox.put_surely(Happened(gone), timeout_s=LIMIT_S)
+        self.failures += 1
+
+    def _pause(self) -> None:
+        """Wait before the next attempt, beating on."""
+        left_s = REOPEN_S[min(max(self.failures - 1, 0), len(REOPEN_S) - 1)]
+        while left_s > 0 and not self._stop.wait(min(left_s, POLL_S * 10)):
+            self._beats.beat(self._part)
+            left_s -= POLL_S * 10
+
+
+class Showings:
+    """Drops repeats: a text in view without a gap of `SAME_CODE_S` is one showing."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._seen: dict[str, float] = {}
+
+    def fresh(self, text: str) -> bool:
+        """Return whether this text begins a new showing; any read of it keeps the showing."""
+        now = self._now()
+        self._seen = {old: at for old, at in self._seen.items() if now - at < SAME_CODE_S}
+        new = text not in self._seen
+        self._seen[text] = now
+        return new
+
+
+def codes(side: str, clock: Clock) -> Callable[[Sequence[CodeRead]], Sequence[Message]]:
+    """Return the translation of a camera's texts."""
+    showings = Showings()
+
+    def translate(reads: Sequence[CodeRead]) -> Sequence[Message]:
+        at = clock.now()
+        return [CodeSeen(read.text, side, at) for read in reads if showings.fresh(read.text)]
+
+    return translate
+
+
+def fobs(side: str, clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
+    """Return the translation of a fob reader's ids."""
+    showings = Showings()
+
+    def translate(reads: Sequence[TagRead]) -> Sequence[Message]:
+        at = clock.now()
+        seen = [read.epc.hex().upper() for read in reads]
+        return [FobSeen(fob, side, at) for fob in seen if showings.fresh(fob)]
+
+    return translate
+
+
+def tags(clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
+    """Return the translation of an exit reader's tags; what cannot be an item is dropped."""
+
+    def translate(reads: Sequence[TagRead]) -> Sequence[Message]:
+        items = tuple(
+            Read(Epc(read.epc.hex().upper()), read.rssi_dbm)
+            for read in reads
+            if is_plausible(read.epc)
+        )
+        return [Happened(TagsRead(clock.now(), items))] if items else []
+
+    return translate

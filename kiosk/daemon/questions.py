@@ -1,0 +1,107 @@
+"""What the control socket can be asked, answered on the owner thread.
+
+The status names no customer, no token, no score and no tag (P6).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.base import Health, Lock
+from kiosk.clock import Clock
+from kiosk.core.inputs import StaffLocked, StaffUnlocked, WayChosen
+from kiosk.core.values import Json, Way
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.owner import Owner
+from kiosk.daemon.peers import Peers
+from kiosk.daemon.uploader import Uploader
+
+MAX_REASON: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers questions about the daemon.
+
+    Attributes:
+        health: Health of every device by name, asked afresh.
+    """
+
+    name: str
+    lock: Lock
+    health: Callable[[], Mapping[str, Health]]
+    peers: Peers
+    uploader: Uploader
+    inbox: Inbox
+    clock: Clock
+
+    def answer(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Return the answer to one question; an unknown one is told what there is."""
+        match question.get("do"):
+            case "status":
+                return {"ok": True, **self._status(owner)}
+            case "idle":
+                return {"ok": True, "idle": self._idle(owner)}
+            case "flush":
+                self.uploader.flush()
+                return {"ok": True, "pending": owner.ledger.size - self.uploader.acked}
+            case "door":
+                return self._door(owner, question)
+            case "choose":
+                return self._choose(owner, question)
+            case _:
+                return {"ok": False, "error": "unknown; ask status, door, choose, flush or idle"}
+
+    def _door(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
+        reason = question.get("reason", "")
+        if not isinstance(reason, str) or len(reason) > MAX_REASON:
+            return {"ok": False, "error": f"reason: a text of at most {MAX_REASON} characters"}
+        match question.get("want"):
+            case "unlock":
+                owner.take(StaffUnlocked(self.clock.now(), reason))
+            case "lock":
+                owner.take(StaffLocked(self.clock.now()))
+            case _:
+                return {"ok": False, "error": "want: unlock or lock"}
+        return {"ok": True, "unlocked": self.lock.is_unlocked}
+
+    def _choose(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
+        way = question.get("way")
+        if way == "leave":
+            owner.take(WayChosen(self.clock.now(), None))
+        elif isinstance(way, str) and way in set(Way):
+            owner.take(WayChosen(self.clock.now(), Way(way)))
+        else:
+            return {"ok": False, "error": f"way: leave, {', '.join(Way)}"}
+        return {"ok": True}
+
+    def _idle(self, owner: Owner) -> bool:
+        pending = owner.ledger.size > self.uploader.acked
+        if pending and not self.uploader.trouble:
+            self.uploader.flush()
+        uploaded = not pending or bool(self.uploader.trouble)
+        return self.inbox.is_empty() and not self.peers.busy and uploaded
+
+    def _status(self, owner: Owner) -> Mapping[str, Json]:
+        gate = owner.gate
+        now = self.clock.now()
+        return {
+            "kiosk": self.name,
+            "entry": type(gate.entry).__name__.lower(),
+            "exit": type(gate.leaving).__name__.lower(),
+            "inside": len(gate.inside),
+            "visits": [visit.id for visit in gate.inside],
+            "door_open": gate.door_open,
+            "unlocked": self.lock.is_unlocked,
+            "lost": sorted(gate.lost),
+            "field": len(gate.heard),
+            "devices": {name: _health(each) for name, each in self.health().items()},
+            "ledger": {"size": owner.ledger.size, "root": owner.ledger.root.hex()},
+            "upload": {"acked": self.uploader.acked, "trouble": self.uploader.trouble},
+            "documents": dict(owner.book.versions),
+            "clock": {"sync": now.sync.value, "err_ms": now.err_ms, "wall_ms": now.wall_ms},
+        }
+
+
+def _health(health: Health) -> Mapping[str, Json]:
+    return {"ok": health.ok, "detail": health.detail, "counters": dict(health.counters)}

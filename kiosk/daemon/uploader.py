@@ -1,0 +1,170 @@
+"""The thread that brings the log to the hub, batch by batch, and never holds anything else up.
+
+It reads the ledger by a connection of its own; what the hub acknowledged goes back to the owner
+as a message, because only the owner writes.
+"""
+
+import logging
+import random
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from kiosk.daemon.beats import Beats
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import Uploaded
+from kiosk.ledger.outbox import backoff_s
+from kiosk.ledger.reader import LedgerReader
+from kiosk.remote.errors import RemoteError
+from kiosk.remote.hub import (
+    Accepted,
+    Forked,
+    Gap,
+    HubClient,
+    LogLine,
+    Rejected,
+    RetryLater,
+)
+
+log = logging.getLogger(__name__)
+
+PART: Final = "uploader"
+BATCH: Final = 256  # ledger note 9: at most 256 events a request
+STEP_S: Final = 0.1
+STUCK_S: Final = 300.0  # a fork or a refused batch needs a person; look again now and then
+
+
+class Uploader:
+    """Uploads whenever there is something new, lingering as the hub asks.
+
+    Args:
+        path: The ledger's database.
+        origin: Name of the log.
+        linger_s: How long plain events may wait for company; the hub may change it.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        origin: str,
+        hub: HubClient,
+        inbox: Inbox,
+        beats: Beats,
+        linger_s: float,
+    ) -> None:
+        self._path = path
+        self._origin = origin
+        self._hub = hub
+        self._inbox = inbox
+        self._beats = beats
+        self._linger_s = linger_s
+        self._acked = 0
+        self._attempts = 0
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._caught_up = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=PART)
+        self.trouble = ""
+
+    def start(self, acked: int) -> None:
+        """Begin after the entries that the hub already holds."""
+        self._acked = acked
+        self._beats.beat(PART)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the request that is under way."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._hub.close()
+        self._beats.leave(PART)
+
+    def flush(self) -> None:
+        """Upload now instead of lingering."""
+        self._caught_up.clear()
+        self._wake.set()
+
+    @property
+    def acked(self) -> int:
+        """How many entries the hub holds, as far as is known here."""
+        return self._acked
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything is uploaded, or the hub is away and the next attempt is waited for."""
+        return self._caught_up.is_set() or (bool(self.trouble) and not self._wake.is_set())
+
+    def _run(self) -> None:
+        with LedgerReader(self._path) as reader:
+            while not self._stop.is_set():
+                self._wake.clear()
+                wait_s = self._round(reader)
+                self._wait(wait_s)
+
+    def _round(self, reader: LedgerReader) -> float:
+        """Send what there is; return how long to wait before the next look."""
+        try:
+            if not self._send_next(reader):
+                self._caught_up.set()
+                return self._linger_s
+        except RemoteError as error:
+            return self._failed(str(error))
+        return 0.0 if not self.trouble else STUCK_S
+
+    def _send_next(self, reader: LedgerReader) -> bool:
+        """Send one batch; False when there is nothing to send."""
+        size = reader.size()
+        if self._acked >= size:
+            return False
+        self._caught_up.clear()
+        start = self._acked
+        entries = reader.entries(start, BATCH)
+        note = reader.checkpoint(start + len(entries))
+        lines = [LogLine(each.salt, each.body, each.sealed) for each in entries]
+        self._heard(self._hub.send(self._origin, start, lines, note))
+        return True
+
+    def _heard(self, reply: Accepted | Gap | Forked | Rejected | RetryLater) -> None:
+        match reply:
+            case Accepted(size=size, next_after_s=next_after_s):
+                self._linger_s = min(self._linger_s, float(next_after_s)) or self._linger_s
+                self._moved(size)
+            case Gap(size=size):
+                self._moved(size)
+            case Forked(detail=detail):
+                self._in_trouble(f"the hub holds another history of this log: {detail}")
+            case Rejected(reason=reason):
+                self._in_trouble(f"the hub refused the log: {reason}")
+            case RetryLater(after_s=after_s):
+                self._wait(float(after_s))
+
+    def _moved(self, size: int) -> None:
+        if self._attempts or self.trouble:
+            log.info("upload is back size=%d", size)
+        self._attempts = 0
+        self.trouble = ""
+        self._acked = size
+        self._inbox.put(Uploaded(size))
+
+    def _failed(self, why: str) -> float:
+        if not self._attempts:
+            log.warning("upload failed why=%s", why)
+        self.trouble = why
+        self._attempts += 1
+        return backoff_s(self._attempts, random.random())  # noqa: S311 - jitter, not a secret
+
+    def _in_trouble(self, why: str) -> None:
+        if self.trouble != why:
+            log.error("upload stopped why=%s", why)
+        self.trouble = why
+
+    def _wait(self, wait_s: float) -> None:
+        ends = time.monotonic() + wait_s
+        while not self._stop.is_set() and time.monotonic() < ends:
+            self._beats.beat(PART)
+            if self._wake.wait(STEP_S):
+                return
