@@ -63,6 +63,8 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     leave: Callable[[str, list[str]], set[str]] = shutil.ignore_patterns("__pycache__", "static")
     for folder in ("kiosk", "drivers", "tools"):
         shutil.copytree(ROOT / folder, root / folder, ignore=leave)
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", root / ".mypy_cache")
     for file in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / file, root / file)
     return Tree(root)

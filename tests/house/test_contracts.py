@@ -59,6 +59,7 @@ PLANTS = {
     "the core draws chance": Plant("pure", "kiosk/core/planted.py", "import secrets\n"),
     "the core asks the network": Plant("pure", "kiosk/core/planted.py", "import requests\n"),
     "the Merkle tree reads a disk": Plant("pure", "kiosk/ledger/merkle.py", "\nimport pathlib\n"),
+    "a decoder reads a port": Plant("pure", "drivers/rfid/m100.py", "\nimport serial\n"),
     "two ledger files import each other": Plant(
         "circles", "kiosk/ledger/planted.py", "import kiosk.ledger.planted_too\n"
     ),
@@ -146,3 +147,16 @@ def test_the_lint_refuses_a_planted_habit(tree: Tree, rule: str, path: str, text
     ran = tree.tool("ruff", "check", "--output-format", "concise", path)
     assert ran.returncode == 1
     assert f" {rule} " in ran.stdout
+
+
+def test_a_command_that_nobody_carries_out_is_refused_by_the_types(tree: Tree) -> None:
+    tree.replace(
+        "kiosk/core/commands.py",
+        "\nCommand = ",
+        "\n@dataclass(frozen=True, slots=True)\n"
+        'class Planted:\n    """Do what no one does."""\n\n\nCommand = Planted | ',
+    )
+    ran = tree.tool("mypy", "--no-error-summary", "kiosk/daemon/effects.py")
+    assert ran.returncode == 1
+    faults = [line for line in ran.stdout.splitlines() if "effects.py" in line]
+    assert any("Planted" in line for line in faults), ran.stdout
