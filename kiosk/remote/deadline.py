@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -77,7 +77,7 @@ class Watch:
                 return
 
 
-_WATCH: Final[ContextVar[Watch | None]] = ContextVar("watch", default=None)
+_WATCH: Final[ContextVar[Watch]] = ContextVar("watch")
 
 
 def adapter(connections: int) -> HTTPAdapter:
@@ -112,16 +112,11 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def _opened(sock: socket.socket) -> socket.socket:
-    watch = _WATCH.get()
-    if watch is not None:
-        watch.opens(sock)
+    _WATCH.get().opens(sock)
     return sock
 
 
 def _taken(connection: object) -> HTTPConnection:
-    if not isinstance(connection, HTTPConnection):
-        raise TypeError("the pool makes connections of the classes above")
-    watch = _WATCH.get()
-    if watch is not None:
-        watch.takes(connection)
-    return connection
+    kept = cast("HTTPConnection", connection)
+    _WATCH.get().takes(kept)
+    return kept

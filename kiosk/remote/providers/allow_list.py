@@ -3,12 +3,12 @@
 A TOML file that a person may also edit by hand; comments and order survive our edits.
 """
 
+import contextlib
 import fcntl
 import os
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ class AllowList:
         with self._editing() as document:
             return _drop(self._rows(document), customer)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _editing(self) -> Iterator[tomlkit.TOMLDocument]:
         """Yield the document and put it back whole; another editor waits meanwhile."""
         try:
@@ -109,17 +109,19 @@ class AllowList:
             os.close(lock)
 
     def _replace(self, text: str) -> None:
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self._path.parent, prefix=".vouch-", delete=False
-            ) as file:
-                file.write(text)
-                file.flush()
-                self._keep_owner(file.fileno())
-                os.fsync(file.fileno())
-            Path(file.name).replace(self._path)
-        except OSError as error:
-            raise self._wrong(f"cannot be written: {error.strerror}") from error
+        with contextlib.ExitStack() as undo:
+            try:
+                descriptor, name = tempfile.mkstemp(dir=self._path.parent, prefix=".vouch-")
+                undo.callback(Path(name).unlink)
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    self._keep_owner(descriptor)
+                    os.fsync(descriptor)
+                Path(name).replace(self._path)
+                undo.pop_all()
+            except OSError as error:
+                raise self._wrong(f"cannot be written: {error.strerror}") from error
 
     def _keep_owner(self, descriptor: int) -> None:
         """Leave the file to its owner, a new one to that of its directory: root may edit."""
@@ -169,7 +171,9 @@ class AllowList:
         return Vouch(CustomerRef(customer), until, by)
 
     def _rows(self, document: tomlkit.TOMLDocument) -> AoT:
-        rows = document.setdefault(_TABLE, tomlkit.aot())
+        if not document.get(_TABLE):
+            document[_TABLE] = tomlkit.aot()  # emptied, it was written as `vouched = []`
+        rows = document[_TABLE]
         if not isinstance(rows, AoT):
             raise self._wrong(f"{_TABLE}: write each entry under a [[{_TABLE}]] of its own")
         return rows

@@ -27,7 +27,7 @@ _MAX_REASON: Final = 40
 _SAID: Final = frozenset({"answers", "reasons", "iat", "valid_until"})
 
 
-class _AnswerFaultError(Exception):
+class AnswerFaultError(Exception):
     """An answer that must not be believed, and why."""
 
     def __init__(self, fault: Fault) -> None:
@@ -65,7 +65,7 @@ class ScoreProvider:
         """Return the service's verdicts, or unknown for all with the fault; never raises."""
         try:
             answer = self._ask(request, now_s, deadline_s)
-        except _AnswerFaultError as error:
+        except AnswerFaultError as error:
             return unknown(request, self.kind, error.fault)
         except RemoteError as error:
             fault = _fault_of(error)
@@ -96,16 +96,16 @@ def read_answer(
     """Return the answer that `body` signs for exactly this request.
 
     Raises:
-        _AnswerFaultError: It is not signed, not for this request, not in force or not an answer.
+        AnswerFaultError: It is not signed, not for this request, not in force or not an answer.
     """
     try:
         payload = open_envelope("answer", body, keys)
     except SigningError as error:
         malformed = error.reason == "malformed"
-        raise _AnswerFaultError(Fault.BAD_ANSWER if malformed else Fault.BAD_SIGNATURE) from error
+        raise AnswerFaultError(Fault.BAD_ANSWER if malformed else Fault.BAD_SIGNATURE) from error
     echo = {name: value for name, value in payload.items() if name not in _SAID}
     if echo != _question(request):
-        raise _AnswerFaultError(Fault.MISMATCH)
+        raise AnswerFaultError(Fault.MISMATCH)
     verdicts = _verdicts(payload.get("answers"), request.thresholds)
     reasons = _reasons(payload.get("reasons"))
     valid_until_s = _valid_until_s(payload.get("iat"), payload.get("valid_until"), now_s)
@@ -125,30 +125,30 @@ def _question(request: CheckRequest) -> Mapping[str, Json]:
 
 def _verdicts(said: Json, thresholds: tuple[str, ...]) -> Mapping[str, Verdict]:
     if not isinstance(said, Mapping) or set(said) != set(thresholds):
-        raise _AnswerFaultError(Fault.BAD_ANSWER)
+        raise AnswerFaultError(Fault.BAD_ANSWER)
     try:
         return {name: Verdict(str(said[name])) for name in thresholds}
     except ValueError as error:
-        raise _AnswerFaultError(Fault.BAD_ANSWER) from error
+        raise AnswerFaultError(Fault.BAD_ANSWER) from error
 
 
 def _reasons(said: Json) -> tuple[str, ...]:
     if not isinstance(said, list) or len(said) > MAX_REASONS:
-        raise _AnswerFaultError(Fault.BAD_ANSWER)
+        raise AnswerFaultError(Fault.BAD_ANSWER)
     codes = tuple(code for code in said if isinstance(code, str) and len(code) <= _MAX_REASON)
     if len(codes) != len(said) or not all(_REASON.fullmatch(code) for code in codes):
-        raise _AnswerFaultError(Fault.BAD_ANSWER)
+        raise AnswerFaultError(Fault.BAD_ANSWER)
     return codes
 
 
 def _valid_until_s(iat: Json, valid_until: Json, now_s: int) -> int:
     # A bool is an int to Python, but not a time.
     if type(iat) is not int or type(valid_until) is not int:
-        raise _AnswerFaultError(Fault.BAD_ANSWER)
+        raise AnswerFaultError(Fault.BAD_ANSWER)
     if not iat <= valid_until <= iat + MAX_LIFE_S:
-        raise _AnswerFaultError(Fault.BAD_ANSWER)
+        raise AnswerFaultError(Fault.BAD_ANSWER)
     if iat > now_s + SKEW_S or valid_until <= now_s:
-        raise _AnswerFaultError(Fault.STALE)
+        raise AnswerFaultError(Fault.STALE)
     return valid_until
 
 

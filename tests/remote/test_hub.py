@@ -1,0 +1,243 @@
+"""The hub's client says what the hub said, word for word of its protocol, or raises."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kiosk.core.signing import b64decode
+from kiosk.core.values import Epc, Payment, VisitId
+from kiosk.remote.errors import BadAnswerError, RefusedError, TimedOutError, UnreachableError
+from kiosk.remote.hub import (
+    RETRY_S,
+    Accepted,
+    Forked,
+    Gap,
+    HubClient,
+    LogLine,
+    Rejected,
+    RetryLater,
+    SyncReply,
+)
+from kiosk.remote.orders import PaymentOrder, PaymentsPage
+from kiosk.remote.payments.base import PaymentProvider
+from kiosk.remote.payments.counter import CounterPayments
+from tests.remote import faulty_server as faults
+from tests.remote.faulty_server import Fault, FaultyServer, as_json, serving
+
+PROBLEM = {"Content-Type": "application/problem+json"}
+LINES = (LogLine(b"s" * 32, b'{"a":1}', b"sealed"), LogLine(b"t" * 32, b"{}"))
+
+
+@contextmanager
+def hub(fault: Fault) -> Iterator[tuple[HubClient, FaultyServer]]:
+    """A client and the hub that has this fault."""
+    with serving(fault) as server:
+        client = HubClient(server.url, "tok", deadline_s=5)
+        try:
+            yield client, server
+        finally:
+            client.close()
+
+
+def test_a_document_is_asked_for_by_the_version_that_is_held() -> None:
+    with hub(faults.answers(b"envelope", headers={"ETag": '"4"'})) as (client, server):
+        assert client.document("policy", 3) == b"envelope"
+        assert client.document("policy") == b"envelope"
+    held, first = server.requests
+    assert (held.line, held.headers["if-none-match"]) == (
+        "GET /v1/documents/policy HTTP/1.1",
+        '"3"',
+    )
+    assert "if-none-match" not in first.headers
+
+
+@pytest.mark.parametrize("status", ["304 Not Modified", "404 Not Found"])
+def test_no_newer_document_is_none(status: str) -> None:
+    with hub(faults.answers(b"", status)) as (client, _):
+        assert client.document("keys", 9) is None
+
+
+def test_a_hub_in_trouble_is_not_a_missing_document() -> None:
+    with hub(faults.error_500) as (client, _), pytest.raises(RefusedError):
+        client.document("policy")
+
+
+def test_a_document_is_published_as_it_was_signed() -> None:
+    with hub(faults.answers(b"{}", "201 Created")) as (client, server):
+        client.put_document("policy", b'{"sig":""}')
+    assert (server.requests[0].line, server.requests[0].body) == (
+        "PUT /v1/documents/policy HTTP/1.1",
+        b'{"sig":""}',
+    )
+
+
+def test_a_refused_document_says_why() -> None:
+    older = faults.answers(b'{"detail":"version 3 is not above 4"}', "409 Conflict", PROBLEM)
+    with hub(older) as (client, _), pytest.raises(RefusedError) as caught:
+        client.put_document("policy", b"")
+    assert (caught.value.status, caught.value.reason) == (409, "version 3 is not above 4")
+
+
+def send(fault: Fault) -> SyncReply:
+    """What the hub says to two lines."""
+    with hub(fault) as (client, _):
+        return client.send("shop/kiosk", 7, LINES, "note\n")
+
+
+def test_a_batch_is_lines_of_json_that_end_with_the_note() -> None:
+    with hub(as_json({"size": 9, "next_after_s": 60})) as (client, server):
+        client.send("shop/kiosk", 7, LINES, "note\n\n— x\n")
+    request = server.requests[0]
+    assert request.line == "POST /v1/logs/shop~kiosk/entries?from=7 HTTP/1.1"
+    assert request.headers["content-type"] == "application/x-ndjson"
+    *rows, last = [json.loads(line) for line in request.body.splitlines()]
+    assert [b64decode(row["body"]) for row in rows] == [b'{"a":1}', b"{}"]
+    assert [b64decode(row["salt"]) for row in rows] == [b"s" * 32, b"t" * 32]
+    assert [row["sealed"] for row in rows] == ["c2VhbGVk", None]
+    assert last == {"checkpoint": "note\n\n— x\n"}
+
+
+REPLIES: dict[str, tuple[Fault, SyncReply]] = {
+    "held": (as_json({"size": 9, "next_after_s": 5}), Accepted(9, 5)),
+    "held, with more to say": (as_json({"size": 9, "retention": {}}), Accepted(9, 60)),
+    "gap": (
+        faults.answers(b"4\n", "409 Conflict", {"Content-Type": "text/x.tlog.size"}),
+        Gap(4),
+    ),
+    "fork": (
+        faults.answers(b'{"type":"fork","detail":"leaf 4 differs"}', "409 Conflict", PROBLEM),
+        Forked("leaf 4 differs"),
+    ),
+    "unknown log": (
+        faults.answers(b'{"detail":"no such log"}', "401 Unauthorized", PROBLEM),
+        Rejected(401, "no such log"),
+    ),
+    "bad entry": (
+        faults.answers(b'{"detail":"entry 8"}', "422 Unprocessable Content", PROBLEM),
+        Rejected(422, "entry 8"),
+    ),
+    "too large": (faults.answers(b"", "413 Content Too Large"), Rejected(413, "")),
+    "retired": (faults.answers(b"", "410 Gone"), Rejected(410, "")),
+    "booked": (faults.busy_503, RetryLater(7)),
+    "busy": (faults.answers(b"", "429 Too Many Requests"), RetryLater(RETRY_S)),
+}
+
+
+@pytest.mark.parametrize(("fault", "reply"), REPLIES.values(), ids=REPLIES.keys())
+def test_every_reply_to_a_batch_has_its_word(fault: Fault, reply: SyncReply) -> None:
+    assert send(fault) == reply
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        as_json({"next_after_s": 5}),
+        as_json({"size": "9"}),
+        as_json([]),
+        faults.empty_200,
+        faults.cuts_body,
+        faults.answers(b"-4", "409 Conflict", {"Content-Type": "text/x.tlog.size"}),
+        faults.answers(b"\xd9\xa1", "409 Conflict", {"Content-Type": "text/x.tlog.size"}),
+    ],
+)
+def test_an_answer_outside_the_protocol_is_bad(fault: Fault) -> None:
+    with pytest.raises(BadAnswerError):
+        send(fault)
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.error_500, faults.redirect, faults.answers(b"?", "409 Conflict")]
+)
+def test_a_status_without_a_word_is_raised(fault: Fault) -> None:
+    with pytest.raises(RefusedError):
+        send(fault)
+
+
+def test_a_note_is_given_as_text_and_none_when_the_hub_holds_nothing() -> None:
+    with hub(faults.answers(b"shop/kiosk\n9\n")) as (client, server):
+        assert client.checkpoint("shop/kiosk") == "shop/kiosk\n9\n"
+        assert server.requests[0].path == "/v1/logs/shop~kiosk/checkpoint"
+    with hub(faults.answers(b"", "404 Not Found")) as (client, _):
+        assert client.checkpoint("shop/kiosk") is None
+
+
+PAGE = {
+    "payments": [
+        {
+            "number": 3,
+            "visit": "v1",
+            "epcs": ["30AA"],
+            "amount_minor": 0,
+            "currency": "EUR",
+            "key": "k1",
+            "method": "cash",
+            "at_s": 1,
+        }
+    ],
+    "next": 3,
+}
+
+
+def test_the_feed_gives_payments_in_the_words_of_the_core() -> None:
+    with hub(as_json(PAGE)) as (client, server):
+        page = CounterPayments(client, "shop/k 1").since(2, 25)
+    assert page == PaymentsPage((Payment(3, VisitId("v1"), (Epc("30AA"),), 0, "EUR", "k1"),), 3)
+    assert server.requests[0].path == "/v1/payments?kiosk=shop%2Fk+1&after=2&wait_s=25"
+    assert server.requests[0].headers["authorization"] == "Bearer tok"
+
+
+@pytest.mark.parametrize(
+    "answer", [{"payments": [], "next": 1}, {"payments": [{"number": 1}], "next": 5}, {"next": 5}]
+)
+def test_a_feed_that_goes_back_or_is_incomplete_is_bad(answer: object) -> None:
+    with hub(as_json(answer)) as (client, _), pytest.raises(BadAnswerError):
+        client.payments("k", 2)
+
+
+ORDER = PaymentOrder("k1", "shop/k", VisitId("v1"), "EUR", (Epc("30AA"),))
+AMOUNT = PaymentOrder("k2", "shop/k", VisitId("v1"), "EUR", amount_minor=599, method="card")
+
+
+@pytest.mark.parametrize("status", ["200 OK", "201 Created"])
+def test_a_payment_is_recorded_for_items_or_for_an_amount(status: str) -> None:
+    with hub(faults.answers(b'{"number":4}', status)) as (client, server):
+        counter: PaymentProvider = CounterPayments(client, "shop/k")
+        assert [counter.record(ORDER), counter.record(AMOUNT)] == [4, 4]
+    items, amount = [json.loads(request.body) for request in server.requests]
+    common = {"kiosk": "shop/k", "visit": "v1", "currency": "EUR"}
+    assert items == {**common, "key": "k1", "method": "cash", "epcs": ["30AA"]}
+    assert amount == {**common, "key": "k2", "method": "card", "amount_minor": 599}
+
+
+def test_a_key_that_paid_for_something_else_is_refused() -> None:
+    used = faults.answers(b'{"detail":"key was used"}', "409 Conflict", PROBLEM)
+    with hub(used) as (client, _), pytest.raises(RefusedError, match="key was used"):
+        client.record_payment(ORDER)
+
+
+def test_a_lost_hub_is_unreachable_or_late() -> None:
+    client = HubClient(f"http://127.0.0.1:{faults.closed_port()}")
+    with pytest.raises(UnreachableError):
+        client.payments("k", 0)
+    client.close()
+    with serving(faults.hangs) as server:
+        client = HubClient(server.url, deadline_s=0.2)
+        with pytest.raises(TimedOutError):
+            client.document("policy")
+        client.close()
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_accepted_by_the_protocol_or_bad(body: bytes) -> None:
+    client = HubClient("http://127.0.0.1:1")
+    try:
+        size = client._size(body)
+    except BadAnswerError:
+        size = 0
+    finally:
+        client.close()
+    assert size >= 0
