@@ -1,0 +1,92 @@
+"""A text screen: a console (tty) or a file that holds what is shown."""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from drivers.base import DeviceUnavailableError, Health
+from drivers.options import Options, text
+
+CLEAR: Final = "\x1b[2J\x1b[H"  # ECMA-48: erase the page, cursor home
+BLANK: Final = CLEAR + "\x1b[?25l"  # and hide the cursor
+COLUMNS: Final = 80
+LINES: Final = 24
+TEXT_FILE_MODE: Final = 0o644
+
+
+def plain(line: str) -> str:
+    """Return `line` without control, format and bidirectional characters, at most 80 long."""
+    kept = (each if unicodedata.category(each)[0] != "C" else " " for each in line)
+    return " ".join("".join(kept).split())[:COLUMNS]
+
+
+class ConsoleScreen:
+    """Writes to a tty without ever waiting for it; option `path`, /dev/tty1 when unset."""
+
+    def __init__(self, name: str, options: Options) -> None:
+        self.name = name
+        self._path = text(
+            name, {key: value for key, value in options.items() if value}, "path", "/dev/tty1"
+        )
+        self._fd: int | None = None
+        self._is_file = False
+        self._fault = ""
+        self._counts = {"opens": 0, "shown": 0, "dropped": 0}
+
+    def open(self) -> None:
+        """Open and blank the console.
+
+        Raises:
+            DeviceUnavailableError: It cannot be opened for writing.
+        """
+        self.close()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            self._fd = os.open(self._path, flags, TEXT_FILE_MODE)
+            self._is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        except OSError as error:
+            raise DeviceUnavailableError(
+                self.name, f"{self._path}: {error.strerror} (may this account write there?)"
+            ) from error
+        self._counts["opens"] += 1
+        self._write(BLANK)
+
+    def show(self, title: str, lines: Sequence[str]) -> None:
+        """Replace what is shown; a console that takes nothing is counted, never waited for."""
+        rows = [plain(title), "", *map(plain, lines)][:LINES]
+        if self._fd is not None:
+            self._write(CLEAR + "\r\n".join(rows) + "\r\n")
+            self._counts["shown"] += 1
+
+    def close(self) -> None:
+        """Blank and close; may be called twice and raises nothing."""
+        if self._fd is None:
+            return
+        self._write(CLEAR)
+        with suppress(OSError):
+            os.close(self._fd)
+        self._fd = None
+
+    def health(self) -> Health:
+        """State and counters: shown, dropped."""
+        if self._fd is None:
+            return Health(False, "closed", None, dict(self._counts))
+        return Health(not self._fault, self._fault or "shown", None, dict(self._counts))
+
+    def _write(self, page: str) -> None:
+        data = page.encode("utf-8", "replace")
+        try:
+            if self._fd is None:
+                return
+            if self._is_file:
+                os.ftruncate(self._fd, 0)
+                os.lseek(self._fd, 0, os.SEEK_SET)
+            written = os.write(self._fd, data)
+            self._fault = ""
+        except OSError as error:
+            written = 0
+            self._fault = f"the console takes nothing ({error.strerror})"
+        self._counts["dropped"] += written < len(data)
