@@ -1,0 +1,96 @@
+"""The hub's own log: what the office did, signed by the hub, written by its desk thread alone.
+
+An event is queued in the transaction that makes it true and moved here afterwards. Each carries
+its key, so that a crash between the two neither loses nor repeats it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import orjson
+import structlog
+
+from kiosk.core.events import EventRecord
+from kiosk.core.values import Moment, VisitId
+from kiosk.hub.entries import read_event
+from kiosk.hub.store import OfficeRow, Store
+from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.reader import LedgerReader
+from kiosk.ledger.store import Appended, Ledger
+
+BATCH: Final = 64
+
+log = structlog.get_logger(__name__)
+
+
+class OfficeLog:
+    """The office's ledger and the way of queued events into it; desk thread only.
+
+    Args:
+        path: Its database.
+        open_ledger: Opens it for writing, on the thread that calls `open`.
+    """
+
+    def __init__(self, path: Path, open_ledger: Callable[[], Ledger]) -> None:
+        self._path = path
+        self._open = open_ledger
+        self._ledger: Ledger | None = None
+
+    def open(self, store: Store) -> None:
+        """Open the log and note what a crash left unnoted.
+
+        Raises:
+            LedgerError: It cannot be opened, or is damaged.
+        """
+        self._ledger = self._open()
+        self._catch_up(store, self._ledger)
+
+    def write(self, store: Store, at: Moment) -> int:
+        """Move waiting events into the log and return how many; a fault leaves them waiting."""
+        moved = 0
+        if self._ledger is None:
+            return moved
+        while True:
+            with store.read() as tx:
+                rows = tx.office.waiting(BATCH)
+            if not rows:
+                return moved
+            try:
+                done = self._ledger.append([_record(row) for row in rows], at)
+            except LedgerError as error:
+                log.warning("office log not written", waiting=len(rows), error=str(error))
+                return moved
+            if not isinstance(done, Appended):  # pragma: no cover - no nonce is spent here
+                return moved
+            with store.write() as tx:
+                for n, row in enumerate(rows):
+                    tx.office.written(row.number, done.first + n)
+            moved += len(rows)
+
+    def close(self) -> None:
+        """Let go of the log."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def _catch_up(self, store: Store, ledger: Ledger) -> None:
+        with store.read() as tx:
+            start = tx.office.size()
+        if ledger.size <= start:
+            return
+        reader = LedgerReader(self._path, None)
+        try:
+            entries = reader.entries(start, ledger.size - start)
+        finally:
+            reader.close()
+        found = {read_event(e.body).data.get("key"): e.index for e in entries if e.body}
+        with store.write() as tx:
+            for row in tx.office.waiting(len(entries)):
+                if row.key in found:
+                    tx.office.written(row.number, found[row.key])
+
+
+def _record(row: OfficeRow) -> EventRecord:
+    visit = VisitId(row.visit) if row.visit else None
+    return EventRecord(row.type, orjson.loads(row.data), visit)

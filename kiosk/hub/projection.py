@@ -1,0 +1,123 @@
+"""What the entries of a kiosk's log mean for visits, losses and devices.
+
+A log is evidence and is taken as it is: a field of another shape is left out here, never an error.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import msgspec
+
+from kiosk.core.events import CLOSING, OUTCOMES
+from kiosk.core.values import Moment
+from kiosk.hub import grace
+from kiosk.hub.entries import Entry
+from kiosk.hub.store import (
+    AnonymousRow,
+    DeviceRow,
+    LineRow,
+    LogRow,
+    MarkRow,
+    Transaction,
+    VisitRow,
+)
+
+MAX_TEXT: Final = 200
+DEVICE_STATES: Final = {"device.fault": "fault", "device.cleared": "ok"}
+
+
+def project(tx: Transaction, log: LogRow, entry: Entry, at: Moment) -> None:
+    """Write what one new entry means, in the transaction that stores it."""
+    kind, data = entry.event.noun_verb, entry.event.data
+    if kind in DEVICE_STATES:
+        state, detail = DEVICE_STATES[kind], _text(data, "detail") or ""
+        name = _text(data, "device") or "unnamed"
+        tx.visits.put_device(DeviceRow(log.kiosk, name, state, detail, entry.event.at_ms))
+    visit = entry.event.visit or _text(data, "visit")
+    if visit:
+        _visit_event(tx, log, entry, visit, at)
+    elif kind in OUTCOMES:
+        for epc in _epcs(data):
+            tx.visits.add_anonymous(AnonymousRow(log.kiosk, entry.index, epc, entry.event.at_ms))
+
+
+def _visit_event(tx: Transaction, log: LogRow, entry: Entry, visit: str, at: Moment) -> None:
+    kind, at_ms = entry.event.noun_verb, entry.event.at_ms
+    row = tx.visits.find(log.kiosk, visit) or VisitRow(log.kiosk, visit, opened_ms=at_ms)
+    tx.visits.mark(MarkRow(log.kiosk, visit, entry.index, kind, at_ms))
+    change = CHANGES.get(kind)
+    if change is not None:
+        row = change(row, entry)
+    if kind in CLOSING and row.ended_ms is None:
+        row = replace(row, ended_ms=at_ms)
+    tx.visits.put(row)
+    if kind in OUTCOMES and row.exit_index == entry.index:
+        tx.visits.put_lines(log.kiosk, visit, _lines(entry.event.data))
+        grace.after_exit(tx, log, row, at)
+
+
+def _decided(row: VisitRow, entry: Entry) -> VisitRow:
+    """Keep the first answer; the way is that of the grant, whenever it came."""
+    data = entry.event.data
+    decision, policy = _text(data, "decision"), _number(data, "policy")
+    if row.decision is None:
+        row = replace(row, decision=decision, reason=_text(data, "reason"))
+    way = _text(data, "way") if decision == "granted" else None
+    return replace(row, way=way or row.way, policy=policy or row.policy)
+
+
+def _opened(row: VisitRow, entry: Entry) -> VisitRow:
+    way, policy = _text(entry.event.data, "way"), _number(entry.event.data, "policy")
+    return replace(
+        row, opened_ms=entry.event.at_ms, way=way or row.way, policy=policy or row.policy
+    )
+
+
+def _ended(row: VisitRow, entry: Entry) -> VisitRow:
+    if row.outcome is not None:
+        return row
+    data = entry.event.data
+    return replace(
+        row,
+        outcome=entry.event.noun_verb.removeprefix("exit."),
+        currency=_text(data, "currency") or row.currency,
+        payments_through=_number(data, "payments_through"),
+        settled_through=_number(data, "payments_through"),
+        credit_minor=_number(data, "credit_minor"),
+        exit_index=entry.index,
+        exit_leaf=entry.leaf,
+    )
+
+
+CHANGES: Final[Mapping[str, Callable[[VisitRow, Entry], VisitRow]]] = {
+    "decision.made": _decided,
+    "visit.opened": _opened,
+    **dict.fromkeys(OUTCOMES, _ended),
+}
+"""What an event changes in its visit; every other event only stands on the timeline."""
+
+
+def _text(data: Mapping[str, Any], name: str) -> str | None:
+    value = data.get(name)
+    return value[:MAX_TEXT] if isinstance(value, str) else None
+
+
+def _number(data: Mapping[str, Any], name: str) -> int:
+    value = data.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _lines(data: Mapping[str, Any]) -> Sequence[LineRow]:
+    try:
+        lines = msgspec.convert(data.get("lines", []), list[LineRow], strict=True)
+    except msgspec.ValidationError:
+        return []
+    return [line for line in lines if line.price_minor >= 0]
+
+
+def _epcs(data: Mapping[str, Any]) -> Sequence[str]:
+    named = data.get("epcs")
+    if isinstance(named, list):
+        return [epc[:MAX_TEXT] for epc in named if isinstance(epc, str)]
+    return [line.epc for line in _lines(data)]

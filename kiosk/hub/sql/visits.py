@@ -1,0 +1,119 @@
+"""Visits, lines, timelines, anonymous losses and devices in the database."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, Table, delete, exists, insert, select
+from sqlalchemy.dialects.sqlite import insert as insert_over
+
+from kiosk.core.values import Outcome
+from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, VISIT
+from kiosk.hub.store import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
+
+
+class SqlVisits:
+    """The projection of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, kiosk: str, visit: str) -> VisitRow | None:
+        """Return one visit."""
+        row = self._connection.execute(
+            select(VISIT).where(VISIT.c.kiosk == kiosk, VISIT.c.visit == visit)
+        ).first()
+        return VisitRow(*row) if row else None
+
+    def put(self, row: VisitRow) -> None:
+        """Write a visit, new or known."""
+        self._over(VISIT, asdict(row))
+
+    def of_kiosk(self, kiosk: str) -> Sequence[VisitRow]:
+        """Return the kiosk's visits in the order in which they began."""
+        first = select(MARK.c.idx).where(MARK.c.kiosk == kiosk, MARK.c.visit == VISIT.c.visit)
+        began = first.order_by(MARK.c.idx).limit(1).scalar_subquery()
+        rows = select(VISIT).where(VISIT.c.kiosk == kiosk).order_by(began, VISIT.c.visit)
+        return [VisitRow(*row) for row in self._connection.execute(rows)]
+
+    def since(self, start_ms: int) -> Sequence[VisitRow]:
+        """Return the visits that began at or after this time, newest first."""
+        rows = select(VISIT).where(VISIT.c.opened_ms >= start_ms)
+        newest = rows.order_by(VISIT.c.opened_ms.desc(), VISIT.c.visit)
+        return [VisitRow(*row) for row in self._connection.execute(newest)]
+
+    def with_outcome(self, outcome: str, limit: int) -> Sequence[VisitRow]:
+        """Return visits with this outcome, newest first."""
+        rows = select(VISIT).where(VISIT.c.outcome == outcome).limit(limit)
+        newest = rows.order_by(VISIT.c.ended_ms.desc(), VISIT.c.visit)
+        return [VisitRow(*row) for row in self._connection.execute(newest)]
+
+    def owing(self, limit: int) -> Sequence[VisitRow]:
+        """Return unpaid visits with a line that is still not paid, newest first."""
+        unpaid = exists().where(
+            LINE.c.kiosk == VISIT.c.kiosk, LINE.c.visit == VISIT.c.visit, LINE.c.paid == 0
+        )
+        rows = select(VISIT).where(VISIT.c.outcome == Outcome.UNPAID.value, unpaid).limit(limit)
+        newest = rows.order_by(VISIT.c.ended_ms.desc(), VISIT.c.visit)
+        return [VisitRow(*row) for row in self._connection.execute(newest)]
+
+    def by_id(self, visit: str) -> Sequence[VisitRow]:
+        """Return the visits of this id; more than one only if two kiosks used it."""
+        rows = select(VISIT).where(VISIT.c.visit == visit).order_by(VISIT.c.kiosk)
+        return [VisitRow(*row) for row in self._connection.execute(rows)]
+
+    def lines(self, kiosk: str, visit: str) -> Sequence[LineRow]:
+        """Return the visit's lines in read order."""
+        rows = select(LINE).where(LINE.c.kiosk == kiosk, LINE.c.visit == visit)
+        found = self._connection.execute(rows.order_by(LINE.c.position))
+        return [LineRow(r.epc, r.gtin, r.name, r.price_minor, bool(r.paid)) for r in found]
+
+    def put_lines(self, kiosk: str, visit: str, lines: Sequence[LineRow]) -> None:
+        """Replace the visit's lines."""
+        self._connection.execute(delete(LINE).where(LINE.c.kiosk == kiosk, LINE.c.visit == visit))
+        if lines:
+            rows = [
+                asdict(line) | {"kiosk": kiosk, "visit": visit, "position": n}
+                for n, line in enumerate(lines)
+            ]
+            self._connection.execute(insert(LINE), rows)
+
+    def mark(self, row: MarkRow) -> None:
+        """Put an event on a visit's timeline."""
+        values = asdict(row) | {"idx": row.index}
+        del values["index"]
+        self._connection.execute(insert(MARK).values(values))
+
+    def marks(self, kiosk: str, visit: str) -> Sequence[MarkRow]:
+        """Return the visit's timeline, oldest first."""
+        rows = select(MARK).where(MARK.c.kiosk == kiosk, MARK.c.visit == visit)
+        return [MarkRow(*row) for row in self._connection.execute(rows.order_by(MARK.c.idx))]
+
+    def add_anonymous(self, row: AnonymousRow) -> None:
+        """Keep an item that left with nobody to name."""
+        values = asdict(row) | {"idx": row.index}
+        del values["index"]
+        self._connection.execute(insert_over(ANONYMOUS).values(values).on_conflict_do_nothing())
+
+    def anonymous(self, kiosk: str | None, limit: int) -> Sequence[AnonymousRow]:
+        """Return such items of one kiosk or of all, oldest first."""
+        rows = select(ANONYMOUS)
+        if kiosk is not None:
+            rows = rows.where(ANONYMOUS.c.kiosk == kiosk)
+        newest = rows.order_by(ANONYMOUS.c.at_ms.desc(), ANONYMOUS.c.idx.desc()).limit(limit)
+        found = [AnonymousRow(*row) for row in self._connection.execute(newest)]
+        return sorted(found, key=lambda row: (row.at_ms, row.index))
+
+    def put_device(self, row: DeviceRow) -> None:
+        """Keep the last word about a device."""
+        self._over(DEVICE, asdict(row))
+
+    def devices(self) -> Sequence[DeviceRow]:
+        """Return every device that was ever spoken of, by kiosk and name."""
+        rows = select(DEVICE).order_by(DEVICE.c.kiosk, DEVICE.c.device)
+        return [DeviceRow(*row) for row in self._connection.execute(rows)]
+
+    def _over(self, table: Table, values: dict[str, object]) -> None:
+        keys = [column.name for column in table.primary_key]
+        rest = {name: value for name, value in values.items() if name not in keys}
+        statement = insert_over(table).values(values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))

@@ -1,0 +1,68 @@
+"""What owner and scripts see of visits; no customer is part of it."""
+
+from collections.abc import Mapping, Sequence
+
+from kiosk.core.basket import unpaid_minor
+from kiosk.core.signing import b64encode
+from kiosk.core.values import Json, Outcome
+from kiosk.hub.grace import as_lines
+from kiosk.hub.store import LineRow, Transaction, VisitRow
+from kiosk.ledger.checkpoint import parse
+
+MAX_ANONYMOUS = 1000
+
+
+def kiosk_view(tx: Transaction, kiosk: str) -> Mapping[str, Json]:
+    """Return the visits, losses and logs of one kiosk, with late payments applied."""
+    return {
+        "visits": [visit_view(tx, row) for row in tx.visits.of_kiosk(kiosk)],
+        "anonymous": [{"epc": row.epc} for row in tx.visits.anonymous(kiosk, MAX_ANONYMOUS)],
+        "logs": [
+            {
+                "log": row.log,
+                "size": row.size,
+                "root": b64encode(parse(row.note).root) if row.note else None,
+            }
+            for row in tx.logs.all()
+            if row.kiosk == kiosk
+        ],
+    }
+
+
+def visit_view(tx: Transaction, row: VisitRow) -> Mapping[str, Json]:
+    """Return one visit."""
+    lines = tx.visits.lines(row.kiosk, row.visit)
+    grace = tx.graces.find(row.kiosk, row.visit)
+    return {
+        "id": row.visit,
+        "decision": row.decision,
+        "reason": row.reason,
+        "way": row.way,
+        "outcome": row.outcome,
+        "lines": [_line(line) for line in lines],
+        "unpaid_minor": owed_minor(row, lines),
+        "credit_minor": row.credit_minor,
+        "grace": grace.state if grace else None,
+        "grace_until_s": grace.due_s if grace else None,
+        "opened_at": _seconds(row.opened_ms),
+        "ended_at": _seconds(row.ended_ms),
+    }
+
+
+def owed_minor(row: VisitRow, lines: Sequence[LineRow]) -> int:
+    """Return what is owed: only an unpaid exit owes anything, an unresolved one owes nothing."""
+    return unpaid_minor(as_lines(lines)) if row.outcome == Outcome.UNPAID else 0
+
+
+def _line(line: LineRow) -> Mapping[str, Json]:
+    return {
+        "epc": line.epc,
+        "gtin": line.gtin,
+        "name": line.name,
+        "price_minor": line.price_minor,
+        "paid": line.paid,
+    }
+
+
+def _seconds(at_ms: int | None) -> int | None:
+    return None if at_ms is None else at_ms // 1000
