@@ -1,0 +1,192 @@
+"""What is read from the ledger's tables, by writer and readers alike.
+
+Every function takes the connection; nothing here writes.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kiosk.core.events import EventRecord
+from kiosk.core.values import CustomerRef, Epc, Json, VisitId
+from kiosk.ledger.body import Body, parse
+from kiosk.ledger.errors import LedgerCorruptError
+from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier
+from kiosk.ledger.seal import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One entry as it is uploaded: the exact bytes that the log commits to.
+
+    Attributes:
+        index: Position in the log.
+        salt: 32 random bytes; the commitment is over salt || body.
+        body: Canonical CloudEvents JSON.
+        sealed: The personal part, encrypted; None when there is none.
+        leaf: RFC 6962 hash of the commitment.
+    """
+
+    index: int
+    salt: bytes
+    body: bytes
+    sealed: bytes | None
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry read back: where and when, and the event as it was handed in."""
+
+    index: int
+    time: str
+    event_id: str
+    record: EventRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Everything that was recorded of one visit or attempt.
+
+    Attributes:
+        visit: Its id.
+        opening: Index of its opening event; None for an attempt that was not granted.
+        closing: Index of its closing event; None while it goes on.
+        outcome: paid, empty, unpaid or unresolved; None without one.
+        events: All of its events, in order.
+    """
+
+    visit: VisitId
+    opening: int | None
+    closing: int | None
+    outcome: str | None
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The stored head of the log."""
+
+    frontier: Frontier
+    time_ms: int
+
+
+def head(connection: sqlite3.Connection) -> Head:
+    """Return the stored head.
+
+    Raises:
+        LedgerCorruptError: Its frontier is not that of a tree of its size.
+    """
+    size, stored, time_ms = connection.execute(
+        "SELECT size, frontier, time_ms FROM head"
+    ).fetchone()
+    try:
+        return Head(Frontier.from_bytes(size, stored), time_ms)
+    except ValueError as error:
+        raise LedgerCorruptError(f"head: {error}") from error
+
+
+def entries(connection: sqlite3.Connection, start: int, limit: int) -> list[StoredEntry]:
+    """Return up to `limit` entries from `start` on.
+
+    Raises:
+        LedgerCorruptError: A body or salt is not there any more.
+    """
+    query = "SELECT idx, salt, body, sealed, leaf FROM entry WHERE idx >= ? ORDER BY idx LIMIT ?"
+    found = connection.execute(query, (start, limit)).fetchall()
+    for index, salt, body, *_ in found:
+        if salt is None or body is None:
+            raise LedgerCorruptError(f"entry {index}: body missing; run kiosk ledger verify")
+    return [StoredEntry(*row) for row in found]
+
+
+def checkpoint(connection: sqlite3.Connection, size: int | None) -> str | None:
+    """Return the signed checkpoint of exactly this size, or of the newest; None without one."""
+    query = "SELECT note FROM checkpoint WHERE size = ?1 OR ?1 IS NULL ORDER BY size DESC LIMIT 1"
+    row = connection.execute(query, (size,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def cursor(connection: sqlite3.Connection, peer: str) -> int:
+    """Return how many entries the peer has acknowledged."""
+    row = connection.execute("SELECT acked FROM peer WHERE name = ?", (peer,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def span_root(connection: sqlite3.Connection, start: int, end: int) -> bytes:
+    """Return the root of the entries from `start` to before `end` as a tree of their own."""
+    frontier = Frontier()
+    full = (start // TILE_WIDTH, end // TILE_WIDTH) if start % TILE_WIDTH == 0 else (0, 0)
+    query = "SELECT root FROM tile WHERE number >= ? AND number < ? ORDER BY number"
+    for (root,) in connection.execute(query, full):
+        frontier.append_subtree(TILE_LEVEL, root)
+    query = "SELECT leaf FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    for (leaf,) in connection.execute(query, (start + frontier.size, end)):
+        frontier.append(leaf)
+    if frontier.size != end - start:
+        raise LedgerCorruptError(f"entries {start} to {end}: {frontier.size} of them are stored")
+    return frontier.root()
+
+
+def events(
+    connection: sqlite3.Connection, keyring: Keyring | None, start: int, end: int | None = None
+) -> Iterator[Event]:
+    """Yield the events from `start` to before `end`; personal parts only with the keyring."""
+    query = """SELECT idx, body, sealed, name, wrapped FROM entry
+        LEFT JOIN subject_index USING (idx) LEFT JOIN subject_key USING (kid)
+        WHERE idx >= ?1 AND (?2 IS NULL OR idx < ?2) ORDER BY idx"""
+    for index, raw, sealed, name, wrapped in connection.execute(query, (start, end)):
+        if raw is None:
+            raise LedgerCorruptError(f"entry {index}: body missing; run kiosk ledger verify")
+        body = parse(index, raw)
+        customer, personal = _unseal(keyring, body, sealed, name, wrapped)
+        time = str(body.event.get("time"))
+        yield Event(index, time, body.event_id, body.record(customer, personal))
+
+
+def visits(
+    connection: sqlite3.Connection, keyring: Keyring | None, *, unfinished: bool, start: int = 0
+) -> list[Visit]:
+    """Return the visits whose first event is at `start` or later, in order of that event.
+
+    Args:
+        connection: Where to read.
+        keyring: Opens the personal parts; None leaves them out.
+        unfinished: Only those that were opened and have no closing event.
+        start: Index from which on a visit must have begun.
+    """
+    query = "SELECT visit, opening, closing, outcome, first FROM visit WHERE first >= ?"
+    if unfinished:
+        query += " AND opening NOT NULL AND closing IS NULL"
+    found = connection.execute(f"{query} ORDER BY first", (start,)).fetchall()
+    gathered: dict[str, list[Event]] = {row[0]: [] for row in found}
+    if found:
+        for event in events(connection, keyring, found[0][4]):
+            if event.record.visit in gathered:
+                gathered[event.record.visit].append(event)
+    return [
+        Visit(VisitId(visit), opening, closing, outcome, tuple(gathered[visit]))
+        for visit, opening, closing, outcome, _ in found
+    ]
+
+
+def gone_epcs(connection: sqlite3.Connection) -> frozenset[Epc]:
+    """Return the EPCs on the lines of every paid or unpaid outcome: they have left the shop."""
+    query = """SELECT idx, body FROM visit JOIN entry ON idx = closing
+        WHERE outcome IN ('paid', 'unpaid') AND body NOT NULL"""
+    gone: set[Epc] = set()
+    for index, raw in connection.execute(query):
+        lines = parse(index, raw).data.get("lines", ())
+        for line in lines if isinstance(lines, list) else ():
+            gone.add(Epc(line["epc"]))
+    return frozenset(gone)
+
+
+def _unseal(
+    keyring: Keyring | None, body: Body, sealed: bytes | None, name: bytes | None, wrapped: bytes
+) -> tuple[CustomerRef | None, Mapping[str, Json]]:
+    """Return customer and personal part, as far as the keys allow."""
+    if keyring is None or name is None:
+        return None, {}
+    key = keyring.unwrap(name, wrapped)
+    return key.customer, {} if sealed is None else key.open(body.event_id, sealed)

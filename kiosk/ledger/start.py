@@ -1,0 +1,81 @@
+"""What is checked before a ledger is written to: is it ours, and is it what was signed?"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from kiosk.ledger import rows
+from kiosk.ledger.audit import first_wrong_row
+from kiosk.ledger.checkpoint import LogKey
+from kiosk.ledger.diagnosis import Finding, wrong_head
+from kiosk.ledger.errors import LedgerCorruptError, LedgerError
+from kiosk.ledger.merkle import EMPTY_ROOT
+from kiosk.ledger.transaction import Book
+
+REHASHED_AT_START: Final = 1024  # 3 ms; the scrub goes over the rest (reference/ledger section 3)
+
+
+def pin_identity(connection: sqlite3.Connection, path: Path, key: LogKey, book: Book) -> None:
+    """Write into a new ledger whose it is; refuse an existing one that is another's.
+
+    Raises:
+        LedgerError: Another origin, signing key or wrap key than the ledger was begun with.
+    """
+    ours = {"origin": key.name, "vkey": key.encode(), "wrap": book.customers.keyring.check}
+    found = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+    if not found:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", ours.items())
+        note = book.signer.sign(0, EMPTY_ROOT)
+        connection.execute("INSERT INTO checkpoint VALUES (0, ?)", (note,))
+        connection.execute("COMMIT")
+        return
+    if found.get("origin") != key.name:
+        raise LedgerError(
+            f"{path}: the log of {found.get('origin')}, not of {key.name}; "
+            "set shop and name back, or begin a new state directory"
+        )
+    for name, file in (("vkey", "log.key"), ("wrap", "wrap.key")):
+        if found.get(name) != ours[name]:
+            raise LedgerError(f"{path}: {file} is not this ledger's; restore the key it began with")
+
+
+def check_start(connection: sqlite3.Connection, path: Path, key: LogKey) -> rows.Head:
+    """Return the stored head when everything agrees with it.
+
+    Raises:
+        LedgerCorruptError: Names the first index and what differs there.
+    """
+    try:
+        head = rows.head(connection)
+        finding = _first_finding(connection, head, key)
+    except sqlite3.DatabaseError as error:
+        raise corrupt(path, f"pages damaged: {error}") from error
+    except LedgerCorruptError as error:
+        raise corrupt(path, str(error)) from error
+    if finding is not None:
+        raise corrupt(path, str(finding))
+    return head
+
+
+def corrupt(path: Path, what: str) -> LedgerCorruptError:
+    """Return the error that says what differs and what to do."""
+    return LedgerCorruptError(f"{path}: {what}; restore a backup, or ask for kiosk ledger verify")
+
+
+def _first_finding(connection: sqlite3.Connection, head: rows.Head, key: LogKey) -> Finding | None:
+    """Compare pages, head, entries, signatures and peers; re-hash the newest entries."""
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        return Finding(0, "page", f"or a later one is damaged: {answer}")
+    size, root = head.frontier.size, head.frontier.root()
+    (last,) = connection.execute("SELECT coalesce(max(idx), -1) FROM entry").fetchone()
+    if last + 1 != size:
+        first = min(last + 1, size)
+        return Finding(first, "entry", f"is where {last + 1} entries meet a head of {size}")
+    finding = first_wrong_row(connection, max(0, size - REHASHED_AT_START), size)
+    if finding is None:
+        finding = wrong_head(connection, key)
+    if finding is None and rows.span_root(connection, 0, size) != root:
+        finding = Finding(0, "leaf", "or a later one is not in the signed tree")
+    return finding

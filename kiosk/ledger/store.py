@@ -1,0 +1,310 @@
+"""The ledger: durable, signed, append-only. One writer, the thread that opened it.
+
+An append is one transaction: events, sealed parts, spent nonce, new head and its signed
+checkpoint are all on the disk when it returns, or none of them is.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.core.events import EventRecord
+from kiosk.core.values import Epc, Moment, Spend, VisitId
+from kiosk.ledger import rows
+from kiosk.ledger.checkpoint import LogKey, Signer, parse, verify
+from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
+from kiosk.ledger.lockfile import lock_beside, unlock
+from kiosk.ledger.merkle import Frontier
+from kiosk.ledger.rows import Head
+from kiosk.ledger.schema import connect, fold, migrate
+from kiosk.ledger.seal import Keyring
+from kiosk.ledger.start import check_start, corrupt, pin_identity
+from kiosk.ledger.transaction import Book, Customers, spend_nonce, write
+
+_PRIMARY: Final = 0xFF  # the low byte of an extended SQLite result code
+_DISTRUSTED: Final = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CONSTRAINT,
+    }
+)
+"""After these nothing is believed that the connection or this object remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The events are durable.
+
+    Attributes:
+        first: Index of the first of them.
+        size: Size of the log with them.
+        note: Signed checkpoint of that size.
+    """
+
+    first: int
+    size: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The nonce was spent before; nothing was appended."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVisit:
+    """A visit without its closing event, as a starting daemon finds it.
+
+    Attributes:
+        visit: Its id.
+        records: All of its events in order, personal parts opened.
+    """
+
+    visit: VisitId
+    records: tuple[EventRecord, ...]
+
+
+class Ledger:
+    """The one writer of a log; made by `open`, used by the thread that opened it."""
+
+    def __init__(self, path: Path, key: LogKey, book: Book, lock: int) -> None:
+        self.path = path
+        self.key = key
+        self._book = book
+        self._lock = lock
+        self._connection: sqlite3.Connection | None = None
+        self._head = Head(Frontier(), 0)
+        self._folded = False
+
+    @classmethod
+    def open(
+        cls, path: Path, origin: str, key: Ed25519PrivateKey, wrap_key: bytes, boot: str
+    ) -> "Ledger":
+        """Open the log at `path`, made or migrated first when need be, and check its end.
+
+        Args:
+            path: The SQLite file.
+            origin: Name of the log, "shop/kiosk".
+            key: Signs its heads.
+            wrap_key: Wraps the customers' keys.
+            boot: Boot id, under which monotonic times of the events count.
+
+        Raises:
+            LedgerError: In use by another process, or not the log of these keys.
+            LedgerVersionError: A newer program wrote it.
+            LedgerCorruptError: Names the first index that is not what was signed.
+        """
+        signer = Signer(origin, key)
+        book = Book(origin, boot, signer, Customers(Keyring(wrap_key)))
+        ledger = cls(path, LogKey.of(origin, key), book, lock_beside(path))
+        try:
+            ledger._connect()
+        except BaseException as error:
+            unlock(ledger._lock)
+            if isinstance(error, sqlite3.Error):
+                raise LedgerError(f"{path}: {error}; check the disk and who may write") from error
+            raise
+        return ledger
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self._head.frontier.size
+
+    @property
+    def root(self) -> bytes:
+        """Root of the log's tree."""
+        return self._head.frontier.root()
+
+    def append(
+        self, events: Sequence[EventRecord], at: Moment, spend: Spend | None = None
+    ) -> Appended | Replayed:
+        """Append events in one durable transaction, spending a nonce with them.
+
+        Raises:
+            LedgerFullError: The disk is full; nothing was appended.
+            OutcomeTakenError: A second opening or closing event of a visit; nothing was appended.
+            LedgerWriteError: An event against the rules, or a disk that fails; nothing was
+                appended, and the next append opens the file anew.
+        """
+        first, customers = self.size, self._book.customers
+        try:
+            with self._transaction() as connection:
+                if spend is not None and not spend_nonce(connection, customers.keyring, spend, at):
+                    connection.execute("ROLLBACK")
+                    return Replayed()
+                head, note = write(connection, self._book, self._head, events, at)
+        except BaseException as error:
+            customers.forget_cached()
+            if isinstance(error, LedgerWriteError) and self.size == first + len(events):
+                return Appended(first, self.size, self._note())  # see _recover
+            raise
+        self._head = head
+        return Appended(first, head.frontier.size, note)
+
+    def open_visits(self) -> tuple[OpenVisit, ...]:
+        """Return every visit that was opened and not closed, in the order of their opening."""
+        keyring = self._book.customers.keyring
+        with self._reading() as connection:
+            found = rows.visits(connection, keyring, unfinished=True)
+        return tuple(
+            OpenVisit(visit.visit, tuple(event.record for event in visit.events)) for visit in found
+        )
+
+    def gone_epcs(self) -> frozenset[Epc]:
+        """Return the EPCs on the lines of every paid or unpaid outcome: they left the shop."""
+        with self._reading() as connection:
+            return rows.gone_epcs(connection)
+
+    def acked(self, peer: str, size: int, note: str) -> None:
+        """Remember that `peer` holds the first `size` entries, and the checkpoint it saw.
+
+        Args:
+            peer: Its name.
+            size: May fall: a peer that lost entries is sent them again.
+            note: Our signed checkpoint of that size, cosigned or not; "" when there is none.
+
+        Raises:
+            LedgerError: More than there are, or a checkpoint that is not ours.
+        """
+        if not 0 <= size <= self.size:
+            raise LedgerError(f"{self.path}: {peer} holds {size} entries, here are {self.size}")
+        upsert = """INSERT INTO peer VALUES (?, ?, ?) ON CONFLICT (name)
+            DO UPDATE SET acked = excluded.acked, note = excluded.note"""
+        with self._transaction() as connection:
+            if note and verify(note, self.key) != parse(rows.checkpoint(connection, size) or ""):
+                raise LedgerError(f"{self.path}: {peer} shows a checkpoint of other entries")
+            connection.execute(upsert, (peer, size, note or None))
+
+    def cursor(self, peer: str) -> int:
+        """Return how many entries `peer` holds, as far as it said."""
+        with self._reading() as connection:
+            return rows.cursor(connection, peer)
+
+    def put_document(self, kind: str, version: int, envelope: bytes) -> None:
+        """Keep the last good policy, key list or catalogue.
+
+        Raises:
+            LedgerError: A version below the one that is kept.
+        """
+        upsert = """INSERT INTO document VALUES (?, ?, ?) ON CONFLICT (kind)
+            DO UPDATE SET version = excluded.version, envelope = excluded.envelope
+            WHERE excluded.version >= version"""
+        with self._transaction() as connection:
+            if connection.execute(upsert, (kind, version, envelope)).rowcount == 0:
+                raise LedgerError(f"{kind} version {version}: older than the one that is kept")
+
+    def document(self, kind: str) -> bytes | None:
+        """Return the document that `put_document` kept last, None without one."""
+        query = "SELECT envelope FROM document WHERE kind = ?"
+        with self._reading() as connection:
+            row = connection.execute(query, (kind,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def idle(self) -> None:
+        """Fold the write-ahead log into the file, so that nothing deleted lingers in it."""
+        if not self._folded:
+            with self._reading() as connection:
+                self._folded = fold(connection)
+
+    def close(self) -> None:
+        """Let go of the ledger; a second call does nothing."""
+        if self._lock < 0:
+            return
+        try:
+            with suppress(LedgerError):
+                self.idle()
+            self._disconnect()
+        finally:
+            unlock(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _note(self) -> str:
+        with self._reading() as connection:
+            return rows.checkpoint(connection, self.size) or ""
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what is done inside, durably, or undo all of it."""
+        with self._reading() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
+                    self._folded = False
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Turn SQLite's errors into the ledger's; leave a connection that can be used."""
+        try:
+            yield self._connected()
+        except sqlite3.Error as error:
+            raise self._recover(error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._lock < 0:
+            raise LedgerError(f"{self.path}: closed")
+        return self._connection or self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the file and check it; nothing changes here when that fails."""
+        connection = connect(self.path)
+        try:
+            migrate(connection, self.path)
+            pin_identity(connection, self.path, self.key, self._book)
+            self._folded = fold(connection)
+            self._head = check_start(connection, self.path, self.key)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _recover(self, error: sqlite3.Error) -> LedgerError:
+        """Return the error to raise; after a failed read or write the file is opened anew.
+
+        The kernel reports a failed fsync once and drops the pages, so a second try on the same
+        descriptor would lie. Opening folds what was committed into the file, through a descriptor
+        that has seen no error; if that holds the failed transaction after all, the head says so.
+        """
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+        if code == sqlite3.SQLITE_FULL:
+            return LedgerFullError(f"{self.path}: the disk is full; free some space")
+        if code in _DISTRUSTED:
+            self._disconnect()
+            with suppress(sqlite3.Error, LedgerError):
+                self._connect()
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            return corrupt(self.path, f"pages damaged: {error}")
+        return LedgerWriteError(f"{self.path}: {error}; check the disk")
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
