@@ -24,10 +24,10 @@ KINDS: Final[Mapping[tuple[str, str], str]] = {
     ("reader", "rdm6300"): "drivers.rfid.em4100_reader:Em4100Reader",
     ("reader", "id12la"): "drivers.rfid.em4100_reader:Em4100Reader",
     ("reader", "sim"): "drivers.sim.rfid:SimReader",
-    ("code", "v4l2"): "drivers.camera:Camera",
-    ("code", "file"): "drivers.camera:Camera",
-    ("code", "folder"): "drivers.camera:Camera",
-    ("code", "eye"): "drivers.camera:Camera",
+    ("code", "v4l2"): "drivers.code_camera:v4l2_reader",
+    ("code", "file"): "drivers.code_camera:file_reader",
+    ("code", "folder"): "drivers.code_camera:folder_reader",
+    ("code", "eye"): "drivers.eye_socket:EyeSocket",
     ("code", "sim"): "drivers.sim.camera:SimCamera",
 }
 PACKAGES: Final = {
