@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from kiosk import clock as clocks
+from kiosk.clock import Clock, boot_id
 from kiosk.core.signing import VerifyKey
 from kiosk.hub import grace
 from kiosk.hub.api import documents, logs, payments, visits
@@ -20,6 +22,8 @@ from kiosk.hub.context import Hub, Options
 from kiosk.hub.errors import HubStateError, RefusalError
 from kiosk.hub.ingest import GapError
 from kiosk.hub.office import OfficeLog
+from kiosk.hub.pages import devices, login, today, visit
+from kiosk.hub.pages.guard import SecurityHeaders, SignInNeededError, sign_in_path
 from kiosk.hub.sessions import Sessions
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
@@ -29,12 +33,13 @@ from kiosk.ledger.store import Ledger
 
 TICK_S: Final = 0.5  # a play moves the clock by hours at once; graces must end soon after
 RETRY_S: Final = 30
+STATIC: Final = Path(__file__).with_name("static")
 
 log = structlog.get_logger(__name__)
 
 
 def open_hub(
-    state: HubState, owner: VerifyKey, clock: clocks.Clock, options: Options | None = None
+    state: HubState, owner: VerifyKey, clock: Clock, options: Options | None = None
 ) -> Hub:
     """Return the hub with its database migrated and its office log open.
 
@@ -47,7 +52,7 @@ def open_hub(
     office = OfficeLog(
         state.office,
         lambda: Ledger.open(
-            state.office, state.origin, state.office_keys.log, state.office_keys.wrap
+            state.office, state.origin, state.office_keys.log, state.office_keys.wrap, boot_id()
         ),
     )
     hub = Hub(state, owner, store, office, clock, Sessions(state.staff_token), options or Options())
@@ -81,8 +86,11 @@ def create_app(hub: Hub) -> FastAPI:
 
     app = FastAPI(title="Kiosk hub", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
-    for room in (logs, documents, payments, visits):
+    app.add_middleware(SecurityHeaders)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for room in (logs, documents, payments, visits, login, today, visit, devices):
         app.include_router(room.router)
+    app.add_exception_handler(SignInNeededError, _sign_in)
     app.add_exception_handler(RefusalError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _plain)
@@ -106,6 +114,11 @@ async def _tick(hub: Hub) -> None:
         except (OperationalError, RefusalError) as error:
             log.warning("graces not looked at", error=str(error))
         await asyncio.sleep(TICK_S)
+
+
+async def _sign_in(_: Request, error: Exception) -> Response:
+    path = error.path if isinstance(error, SignInNeededError) else "/"
+    return RedirectResponse(sign_in_path(path), 303)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

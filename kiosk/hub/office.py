@@ -13,7 +13,6 @@ import structlog
 
 from kiosk.core.events import EventRecord
 from kiosk.core.values import Moment, VisitId
-from kiosk.hub.entries import read_event
 from kiosk.hub.store import OfficeRow, Store
 from kiosk.ledger.errors import LedgerError
 from kiosk.ledger.reader import LedgerReader
@@ -79,14 +78,10 @@ class OfficeLog:
             start = tx.office.size()
         if ledger.size <= start:
             return
-        reader = LedgerReader(self._path, None)
-        try:
-            entries = reader.entries(start, ledger.size - start)
-        finally:
-            reader.close()
-        found = {read_event(e.body).data.get("key"): e.index for e in entries if e.body}
+        with LedgerReader(self._path) as reader:
+            found = {event.record.data.get("key"): event.index for event in reader.events(start)}
         with store.write() as tx:
-            for row in tx.office.waiting(len(entries)):
+            for row in tx.office.waiting(len(found)):
                 if row.key in found:
                     tx.office.written(row.number, found[row.key])
 

@@ -15,6 +15,7 @@ from kiosk.ledger.keys import LedgerKeys
 PRIVATE_DIRECTORY: Final = 0o700
 PRIVATE_FILE: Final = 0o600
 TOKEN_BYTES: Final = 32
+DATABASE: Final = "hub.db"
 SHOP: Final = re.compile(r"[a-z0-9][a-z0-9:_.-]{0,63}")
 """A shop's name, as in a policy."""
 
@@ -39,7 +40,7 @@ class HubState:
     @property
     def database(self) -> Path:
         """The hub's database."""
-        return self.path / "hub.db"
+        return self.path / DATABASE
 
     @property
     def office(self) -> Path:
@@ -61,6 +62,7 @@ def open_state(path: Path, shop: str | None) -> HubState:
     try:
         path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         first = not (path / "shop").exists()
+        (path / DATABASE).touch(PRIVATE_FILE)
         name = _shop(path / "shop", shop)
         office_keys = keys.create(path / "office")
         return HubState(

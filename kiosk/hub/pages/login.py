@@ -1,0 +1,50 @@
+"""Sign in with the staff token or a one-time code; sign out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from kiosk.hub.context import hub_of
+from kiosk.hub.pages.guard import (
+    check_form,
+    check_host,
+    drop_session,
+    safe_path,
+    session_of,
+    set_session,
+)
+from kiosk.hub.pages.render import page
+
+router = APIRouter(dependencies=[Depends(check_host)], include_in_schema=False)
+
+
+@router.get("/login")
+async def ask(request: Request, code: str = "", next: str = "/") -> Response:  # noqa: A002 - the query's name
+    """Show the form; a code in the link is filled in, and spent only when the form is sent."""
+    return page(request, "login.html", code=code, next=safe_path(next), problem="")
+
+
+@router.post("/login", dependencies=[Depends(check_form)])
+async def sign_in(
+    request: Request,
+    secret: Annotated[str, Form(max_length=200)],
+    next: Annotated[str, Form(max_length=200)] = "/",  # noqa: A002 - the field's name
+) -> Response:
+    """Begin a session, or say what to try."""
+    session = hub_of(request).sessions.sign_in(secret.strip())
+    if session is None:
+        problem = "That is not the staff token, and not a code that is still good."
+        return page(request, "login.html", 403, code="", next=safe_path(next), problem=problem)
+    response = RedirectResponse(safe_path(next), 303)
+    set_session(request, response, session)
+    return response
+
+
+@router.post("/logout", dependencies=[Depends(check_form)])
+async def sign_out(request: Request) -> Response:
+    """End the session."""
+    hub_of(request).sessions.sign_out(session_of(request))
+    response = RedirectResponse("/login", 303)
+    drop_session(request, response)
+    return response

@@ -1,0 +1,147 @@
+"""One visit: its lines, what was paid, its timeline, and a form to record a payment."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from kiosk.hub.context import Hub, hub_of
+from kiosk.hub.errors import RefusalError
+from kiosk.hub.pages import words
+from kiosk.hub.pages.guard import check_form, check_host, check_signed_in
+from kiosk.hub.pages.render import Show, page, show_of
+from kiosk.hub.payments import Asked, check, record
+from kiosk.hub.store import GraceRow, LineRow, PaymentRow, Transaction, VisitRow
+from kiosk.hub.views import owed_minor
+
+KEY_BYTES: Final = 16
+
+router = APIRouter(
+    prefix="/visits",
+    dependencies=[Depends(check_host), Depends(check_signed_in)],
+    include_in_schema=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One line of the timeline; `log` says whose log keeps it."""
+
+    at_ms: int
+    words: str
+    log: str
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One visit in full."""
+
+    row: VisitRow
+    lines: Sequence[LineRow]
+    grace: GraceRow | None
+    payments: Sequence[PaymentRow]
+    owed_minor: int
+    result: str
+    timeline: Sequence[Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed into the payment form, and what is wrong with it."""
+
+    kiosk: str = ""
+    amount: str = ""
+    method: str = "cash"
+    problem: str = ""
+
+
+@router.get("/{visit}")
+async def show(request: Request, visit: str, paid: int = 0) -> Response:
+    """Show the visit; two kiosks that used one id show both."""
+    return await _page(request, visit, Typed(), paid=paid)
+
+
+@router.post("/{visit}/payments", dependencies=[Depends(check_form)])
+async def pay(
+    request: Request,
+    visit: str,
+    kiosk: Annotated[str, Form(max_length=100)],
+    key: Annotated[str, Form(max_length=100)],
+    amount: Annotated[str, Form(max_length=40)],
+    method: Annotated[str, Form(max_length=20)],
+) -> Response:
+    """Record a payment of an amount for the visit, once however often the form is sent."""
+    hub = hub_of(request)
+    try:
+        writes = await hub.read(lambda tx: show_of(tx, 0))
+        minor = writes.minor(amount)
+        asked = check(Asked(key, kiosk, visit, writes.currency, method, (), minor))
+        done = await hub.write(lambda tx, at: record(_known(tx, kiosk, visit), asked, at))
+    except (ValueError, RefusalError) as error:
+        return await _page(request, visit, Typed(kiosk, amount, method, str(error)), status=422)
+    hub.paid.ring()
+    return RedirectResponse(f"/visits/{visit}?paid={done.number}", 303)
+
+
+def look(tx: Transaction, visit: str) -> list[Detail]:
+    """Return the visits of this id."""
+    return [_detail(tx, row) for row in tx.visits.by_id(visit)]
+
+
+async def _page(
+    request: Request, visit: str, typed: Typed, *, paid: int = 0, status: int = 200
+) -> Response:
+    hub: Hub = hub_of(request)
+    now_ms = hub.clock.now().wall_ms
+
+    def view(tx: Transaction) -> tuple[Show, list[Detail]]:
+        return show_of(tx, now_ms), look(tx, visit)
+
+    writes, details = await hub.read(view)
+    if not details:
+        status = 404
+    return page(
+        request,
+        "visit.html",
+        status,
+        show=writes,
+        visit=visit,
+        details=details,
+        typed=typed,
+        paid=next((p for d in details for p in d.payments if p.number == paid), None),
+        key=secrets.token_urlsafe(KEY_BYTES),
+        methods=words.METHODS,
+        graces=words.GRACES,
+        decisions=words.DECISIONS,
+    )
+
+
+def _known(tx: Transaction, kiosk: str, visit: str) -> Transaction:
+    if tx.visits.find(kiosk, visit) is None:
+        raise RefusalError(404, "no-visit", "there is no such visit")
+    return tx
+
+
+def _detail(tx: Transaction, row: VisitRow) -> Detail:
+    lines = tx.visits.lines(row.kiosk, row.visit)
+    marks = [
+        Mark(mark.at_ms, words.event(mark.type), row.kiosk, mark.index)
+        for mark in tx.visits.marks(row.kiosk, row.visit)
+    ]
+    marks += [
+        Mark(said.at_ms, words.event(said.type), "office", said.index)
+        for said in tx.office.of_visit(row.visit)
+    ]
+    return Detail(
+        row,
+        lines,
+        tx.graces.find(row.kiosk, row.visit),
+        tx.payments.of_visit(row.kiosk, row.visit),
+        owed_minor(row, lines),
+        words.outcome(row.outcome, row.ended_ms),
+        sorted(marks, key=lambda mark: mark.at_ms),
+    )
