@@ -10,7 +10,19 @@ import pytest
 from tests.house.conftest import ROOT
 
 RUN = ROOT / "run"
-PLAIN_TOOLS = ("cat", "chmod", "cksum", "dirname", "env", "grep", "id", "mkdir", "rm", "sh")
+PLAIN_TOOLS = (
+    "cat",
+    "chmod",
+    "cksum",
+    "dirname",
+    "env",
+    "grep",
+    "id",
+    "mkdir",
+    "readlink",
+    "rm",
+    "sh",
+)
 
 
 def run(*words: str, at: Path = RUN, path: str | None = None) -> subprocess.CompletedProcess[str]:
