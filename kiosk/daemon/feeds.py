@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from kiosk.clock import Clock
 from kiosk.core.inputs import PaymentsSeen
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import DocumentFetched, Happened
+from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import KINDS
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.hub import HubClient
@@ -74,7 +74,7 @@ class Follower:
             self._beats.beat(self._part)
 
 
-def payment_feed(payments: PaymentProvider, inbox: Inbox, clock: Clock) -> Callable[[], float]:
+def payment_feed(payments: PaymentProvider, rhythm: Rhythm) -> Callable[[], float]:
     """Return a look at the payment feed, from its beginning."""
     cursor = 0
 
@@ -82,8 +82,8 @@ def payment_feed(payments: PaymentProvider, inbox: Inbox, clock: Clock) -> Calla
         nonlocal cursor
         page = payments.since(cursor, POLL_S)
         if page.payments:
-            seen = PaymentsSeen(clock.now(), page.payments, page.next)
-            if not inbox.put_surely(Happened(seen), AWAY_S):
+            seen = PaymentsSeen(rhythm.clock.now(), page.payments, page.next)
+            if not rhythm.inbox.put_surely(Happened(seen), AWAY_S):
                 return AWAY_S
         cursor = page.next
         return 0.0

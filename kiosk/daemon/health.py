@@ -5,7 +5,7 @@ import socket
 import threading
 from typing import Final
 
-from systemd_watchdog import WatchDog
+from systemd_watchdog.systemd_watchdog import WatchDog
 
 from kiosk.daemon.beats import Beats
 

@@ -6,10 +6,8 @@ messages into its inbox.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, assert_never
 
-from kiosk.clock import Clock
 from kiosk.core.identity import verify
 from kiosk.core.inputs import (
     Cause,
@@ -23,9 +21,7 @@ from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Tier, VisitId
 from kiosk.core.visit import next_due_ms, step
 from kiosk.core.visit_recovery import Unfinished, recover
 from kiosk.core.visit_state import Gate, Rules
-from kiosk.daemon.beats import Beats
 from kiosk.daemon.effects import Done, Effects, Failed, Refused
-from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import (
     Asked,
     CodeSeen,
@@ -36,27 +32,19 @@ from kiosk.daemon.messages import (
     Stop,
     Uploaded,
 )
+from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import Rulebook
 from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.outbox import HUB
 from kiosk.ledger.store import Ledger
 
 log = logging.getLogger(__name__)
 
 PART: Final = "owner"
-HUB: Final = "hub"
 WAIT_S: Final = 1.0  # the longest wait, so that the watchdog hears a beat
 PLAY_WAIT_S: Final = 0.02  # while a play may move the clock under us
 
 Question = Callable[["Owner", Mapping[str, Json]], Mapping[str, Json]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rhythm:
-    """What the owner shares with every other thread: the inbox, the clock, the signs of life."""
-
-    inbox: Inbox
-    clock: Clock
-    beats: Beats
 
 
 class Owner:

@@ -7,12 +7,11 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from kiosk.clock import Clock
 from kiosk.core.commands import AskPayments, AskProvider
 from kiosk.core.inputs import PaymentsFailed, PaymentsSeen, ProviderAnswered
 from kiosk.core.values import Answer, Verdict
-from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Happened
+from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.workers import Workers
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.payments.base import PaymentProvider
@@ -35,14 +34,13 @@ class Peers:
         kiosk: str,
         providers: Mapping[str, Provider],
         payments: PaymentProvider,
-        inbox: Inbox,
-        clock: Clock,
+        rhythm: Rhythm,
     ) -> None:
         self._kiosk = kiosk
         self._providers = providers
         self._payments = payments
-        self._inbox = inbox
-        self._clock = clock
+        self._inbox = rhythm.inbox
+        self._clock = rhythm.clock
         self._asking = {name: Workers(name) for name in (*providers, "payments")}
         self._stopped = threading.Event()
 

@@ -15,9 +15,9 @@ from kiosk.clock import Clock
 from kiosk.core.epc import is_plausible
 from kiosk.core.inputs import DeviceFound, DeviceLost, Read, TagsRead
 from kiosk.core.values import Epc
-from kiosk.daemon.beats import LIMIT_S, Beats
-from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.beats import LIMIT_S
 from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
+from kiosk.daemon.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
 
@@ -57,16 +57,14 @@ class Pump(Generic[Reading]):
         device: Device[Reading],
         role: str,
         translate: Callable[[Sequence[Reading]], Sequence[Message]],
-        inbox: Inbox,
-        clock: Clock,
-        beats: Beats,
+        rhythm: Rhythm,
     ) -> None:
         self._device = device
         self._role = role
         self._translate = translate
-        self._inbox = inbox
-        self._clock = clock
-        self._beats = beats
+        self._inbox = rhythm.inbox
+        self._clock = rhythm.clock
+        self._beats = rhythm.beats
         self._stop = threading.Event()
         self._part = f"pump-{device.name}"
         self._thread = threading.Thread(target=self._run, name=self._part)

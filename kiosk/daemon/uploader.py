@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from kiosk.daemon.beats import Beats
-from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Uploaded
-from kiosk.ledger.outbox import backoff_s
+from kiosk.daemon.rhythm import Rhythm
+from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.outbox import Backoff, next_batch
 from kiosk.ledger.reader import LedgerReader
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.hub import (
@@ -22,7 +22,6 @@ from kiosk.remote.hub import (
     Forked,
     Gap,
     HubClient,
-    LogLine,
     Rejected,
     RetryLater,
 )
@@ -30,7 +29,6 @@ from kiosk.remote.hub import (
 log = logging.getLogger(__name__)
 
 PART: Final = "uploader"
-BATCH: Final = 256  # ledger note 9: at most 256 events a request
 STEP_S: Final = 0.1
 STUCK_S: Final = 300.0  # a fork or a refused batch needs a person; look again now and then
 
@@ -50,18 +48,17 @@ class Uploader:
         path: Path,
         origin: str,
         hub: HubClient,
-        inbox: Inbox,
-        beats: Beats,
+        rhythm: Rhythm,
         linger_s: float,
     ) -> None:
         self._path = path
         self._origin = origin
         self._hub = hub
-        self._inbox = inbox
-        self._beats = beats
+        self._inbox = rhythm.inbox
+        self._beats = rhythm.beats
         self._linger_s = linger_s
         self._acked = 0
-        self._attempts = 0
+        self._backoff = Backoff()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._caught_up = threading.Event()
@@ -102,8 +99,7 @@ class Uploader:
         with LedgerReader(self._path) as reader:
             while not self._stop.is_set():
                 self._wake.clear()
-                wait_s = self._round(reader)
-                self._wait(wait_s)
+                self._wait(self._round(reader))
 
     def _round(self, reader: LedgerReader) -> float:
         """Send what there is; return how long to wait before the next look."""
@@ -111,21 +107,22 @@ class Uploader:
             if not self._send_next(reader):
                 self._caught_up.set()
                 return self._linger_s
-        except RemoteError as error:
+        except (RemoteError, LedgerError) as error:
             return self._failed(str(error))
         return 0.0 if not self.trouble else STUCK_S
 
     def _send_next(self, reader: LedgerReader) -> bool:
         """Send one batch; False when there is nothing to send."""
         size = reader.size()
+        if self._acked > size:
+            # An older card image was put back: the hub knows more than we do (ledger note 9).
+            self._in_trouble(f"the hub holds {self._acked} entries, this log only {size}")
         if self._acked >= size:
             return False
         self._caught_up.clear()
-        start = self._acked
-        entries = reader.entries(start, BATCH)
-        note = reader.checkpoint(start + len(entries))
-        lines = [LogLine(each.salt, each.body, each.sealed) for each in entries]
-        self._heard(self._hub.send(self._origin, start, lines, note))
+        batch = next_batch(reader, self._acked)
+        if batch is not None:
+            self._heard(self._hub.upload(self._origin, batch.start, batch.body))
         return True
 
     def _heard(self, reply: Accepted | Gap | Forked | Rejected | RetryLater) -> None:
@@ -143,19 +140,19 @@ class Uploader:
                 self._wait(float(after_s))
 
     def _moved(self, size: int) -> None:
-        if self._attempts or self.trouble:
+        if self._backoff.failures or self.trouble:
             log.info("upload is back size=%d", size)
-        self._attempts = 0
+        self._backoff = Backoff()
         self.trouble = ""
         self._acked = size
         self._inbox.put(Uploaded(size))
 
     def _failed(self, why: str) -> float:
-        if not self._attempts:
+        if not self._backoff.failures:
             log.warning("upload failed why=%s", why)
         self.trouble = why
-        self._attempts += 1
-        return backoff_s(self._attempts, random.random())  # noqa: S311 - jitter, not a secret
+        self._backoff = self._backoff.failed()
+        return self._backoff.wait_s(random.random())  # noqa: S311 - jitter, not a secret
 
     def _in_trouble(self, why: str) -> None:
         if self.trouble != why:

@@ -1,0 +1,259 @@
+"""The daemon put together: what is opened in which order, and closed in reverse.
+
+The state directory is locked first, so that a second daemon touches no pin. The lock comes up at
+its safe level, the open visits are recovered, and only then does the gate listen. The calling
+thread becomes the owner thread.
+"""
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uuid_utils
+
+from kiosk.clock import Clock, boot_id
+from kiosk.core.commands import Record, Show
+from kiosk.core.events import EventRecord
+from kiosk.core.reasons import Reason
+from kiosk.core.signing import VerifyKey, b64decode
+from kiosk.core.values import CoreError, VisitId
+from kiosk.daemon.beats import Beats
+from kiosk.daemon.control import SOCKET, ControlSocket
+from kiosk.daemon.devices import Devices, build
+from kiosk.daemon.effects import Effects
+from kiosk.daemon.errors import AlreadyRunningError, NoRulesError
+from kiosk.daemon.feeds import Follower, document_feed, payment_feed
+from kiosk.daemon.health import Health
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import Stop
+from kiosk.daemon.owner import Owner
+from kiosk.daemon.peers import Peers
+from kiosk.daemon.questions import Desk
+from kiosk.daemon.rhythm import Rhythm
+from kiosk.daemon.rulebook import Rulebook, reload
+from kiosk.daemon.services import Services, connect
+from kiosk.daemon.uploader import Uploader
+from kiosk.ledger.keys import load as load_keys
+from kiosk.ledger.outbox import HUB
+from kiosk.ledger.store import Ledger
+from kiosk.remote.errors import RemoteError
+from kiosk.remote.hub import HubClient
+from kiosk.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LEDGER: Final = "ledger.db"
+LOCK: Final = "daemon.lock"
+PID: Final = "daemon.pid"
+DOCUMENTS_S: Final = 20.0  # how long a first start waits for the hub's documents
+RETRY_S: Final = 0.5
+STOP_S: Final = 5.0
+
+
+def run(settings: Settings) -> None:
+    """Serve the gate until SIGTERM or SIGINT.
+
+    Raises:
+        AlreadyRunningError: The state directory is served by another daemon.
+        NoRulesError: No documents are held and the hub cannot be reached.
+        LedgerError: The ledger cannot be opened, or recovery not recorded.
+        DriverError: A device that must be there is not.
+    """
+    with ExitStack() as stack:
+        _claim(settings.kiosk.state_dir, stack)
+        clock = Clock(settings.clock_offset_file, settings.clock_trust)
+        stack.callback(clock.close)
+        rhythm = Rhythm(Inbox(), clock, Beats())
+        _Daemon(settings, rhythm, stack).serve()
+
+
+class _Daemon:
+    """One run of the daemon; everything it opens is closed by the stack, in reverse."""
+
+    def __init__(self, settings: Settings, rhythm: Rhythm, stack: ExitStack) -> None:
+        self._settings = settings
+        self._rhythm = rhythm
+        self._stack = stack
+        self._owner: Owner | None = None
+
+    def serve(self) -> None:
+        """Open everything, recover, listen, and stop in order."""
+        settings, stack, rhythm = self._settings, self._stack, self._rhythm
+        ledger = self._ledger()
+        devices = build(settings)
+        devices.open(stack, rhythm)
+        services = connect(settings, self._keys)
+        book = self._documents(ledger, services.documents)
+        uploader = self._uploader(services)
+        peers = Peers(
+            kiosk=self._settings.origin,
+            providers=services.providers,
+            payments=services.settling,
+            rhythm=rhythm,
+        )
+        stack.callback(peers.stop)
+        effects = Effects(
+            ledger=ledger,
+            lock=devices.lock,
+            face=devices.face,
+            peers=peers,
+            uploader=uploader,
+            clock=rhythm.clock,
+        )
+        desk = Desk(
+            settings.kiosk.name,
+            devices.lock,
+            devices.health,
+            peers,
+            uploader,
+            rhythm.inbox,
+            rhythm.clock,
+        )
+        self._owner = Owner(
+            book=book,
+            ledger=ledger,
+            effects=effects,
+            rhythm=rhythm,
+            new_visit=_new_visit,
+            answer=desk.answer,
+        )
+        self._begin(self._owner, effects, devices, services, uploader)
+        self._owner.run()
+        effects.carry_out([_record("device.stopped"), Show("entry", Reason.IDLE)])
+
+    def _begin(
+        self,
+        owner: Owner,
+        effects: Effects,
+        devices: Devices,
+        services: Services,
+        uploader: Uploader,
+    ) -> None:
+        """Recover first; then let the world in, part by part."""
+        stack, rhythm = self._stack, self._rhythm
+        effects.carry_out([_record("device.started")])
+        owner.recover()
+        effects.carry_out([Show("entry", Reason.IDLE)])
+        stack.callback(uploader.stop)
+        uploader.start(owner.ledger.cursor(HUB))
+        for follower in self._followers(services, owner):
+            stack.callback(follower.stop)
+            follower.start()
+        for pump in devices.pumps(rhythm):
+            stack.callback(pump.stop)
+            pump.start()
+        control = ControlSocket(self._settings.kiosk.state_dir / SOCKET, rhythm.inbox)
+        stack.callback(control.stop)
+        control.start()
+        health = Health(rhythm.beats)
+        stack.callback(health.stop)
+        _stop_on_signals(rhythm.inbox)
+        health.ready(f"serving {self._settings.kiosk.name}")
+        log.info("ready kiosk=%s log=%s", self._settings.kiosk.name, owner.ledger.size)
+
+    def _ledger(self) -> Ledger:
+        state_dir = self._settings.kiosk.state_dir
+        keys = load_keys(state_dir)
+        ledger = Ledger.open(
+            state_dir / LEDGER, self._settings.origin, keys.log, keys.wrap, boot_id()
+        )
+        self._stack.callback(ledger.close)
+        return ledger
+
+    def _documents(self, ledger: Ledger, hub: HubClient) -> Rulebook:
+        settings = self._settings
+        owner = b64decode(settings.owner_key)
+        book = reload(Rulebook(settings.kiosk.name, settings.audiences, owner, {}), ledger.document)
+        ends = time.monotonic() + DOCUMENTS_S
+        while book.missing():
+            if time.monotonic() > ends:
+                missing = ", ".join(book.missing())
+                raise NoRulesError(
+                    f"no {missing} yet; start the hub and publish them, or check hub.url"
+                )
+            book = _fetch(book, ledger, hub)
+            if book.missing():
+                threading.Event().wait(RETRY_S)
+        return book
+
+    def _uploader(self, services: Services) -> Uploader:
+        return Uploader(
+            path=self._settings.kiosk.state_dir / LEDGER,
+            origin=self._settings.origin,
+            hub=services.upload,
+            rhythm=self._rhythm,
+            linger_s=self._settings.linger_s,
+        )
+
+    def _followers(self, services: Services, owner: Owner) -> list[Follower]:
+        beats = self._rhythm.beats
+        documents = document_feed(
+            services.documents,
+            lambda kind: owner.book.versions.get(kind, 0),
+            self._rhythm.inbox,
+        )
+        return [
+            Follower("payments", payment_feed(services.feed, self._rhythm), beats),
+            Follower("documents", documents, beats),
+        ]
+
+    def _keys(self) -> Mapping[str, VerifyKey]:
+        return self._owner.rules.keys if self._owner else {}
+
+
+def _claim(state_dir: Path, stack: ExitStack) -> None:
+    """Lock the state directory for this process, and say who holds it."""
+    try:
+        handle = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise AlreadyRunningError(f"{state_dir}: {error.strerror}; run kiosk init first") from error
+    stack.callback(os.close, handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise AlreadyRunningError(
+            f"{state_dir}: another daemon serves it; stop that one first"
+        ) from error
+    pid = state_dir / PID
+    pid.write_text(f"{os.getpid()}\n", encoding="ascii")
+    stack.callback(pid.unlink, missing_ok=True)
+
+
+def _fetch(book: Rulebook, ledger: Ledger, hub: HubClient) -> Rulebook:
+    """Return the book with what the hub has; a hub that is away changes nothing."""
+    for kind in book.missing():
+        try:
+            envelope = hub.document(kind)
+            if envelope is not None:
+                book = book.adopt(kind, envelope)
+                ledger.put_document(kind, book.versions[kind], envelope)
+        except (RemoteError, CoreError) as error:
+            log.warning("document not fetched kind=%s why=%s", kind, error)
+    return book
+
+
+def _record(kind: str) -> Record:
+    return Record((EventRecord(kind, {}),))
+
+
+def _new_visit() -> VisitId:
+    return VisitId(str(uuid_utils.uuid7()))
+
+
+def _stop_on_signals(inbox: Inbox) -> None:
+    """Turn SIGTERM and SIGINT into an ordered stop."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # The handler runs on the owner thread between two byte codes; it must not wait there.
+        threading.Thread(target=inbox.put_surely, args=(Stop(), STOP_S), name="stop").start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
