@@ -13,9 +13,9 @@ from typing import Final
 
 from kiosk.ledger import rows
 from kiosk.ledger.checkpoint import LogKey, verify
-from kiosk.ledger.diagnosis import Finding, what_is_wrong, wrong_head, wrong_seal
-from kiosk.ledger.errors import CheckpointError
-from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier
+from kiosk.ledger.diagnosis import Finding, what_is_wrong, wrong_head, wrong_page, wrong_seal
+from kiosk.ledger.errors import CheckpointError, LedgerCorruptError
+from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier, tile_root
 from kiosk.ledger.seal import Keyring
 
 STEP_ROWS: Final = 4 * TILE_WIDTH
@@ -50,6 +50,12 @@ class Scrub:
 
     def step(self) -> Finding | None:
         """Verify the next rows; return the first that is wrong. `done` tells when all are read."""
+        try:
+            return self._step()
+        except (sqlite3.DatabaseError, LedgerCorruptError) as error:
+            return Finding(self.frontier.size, "page", f"or a later one cannot be read: {error}")
+
+    def _step(self) -> Finding | None:
         start = self.frontier.size
         end = min(self.size, (start // STEP_ROWS + 1) * STEP_ROWS)
         found = _fetch(self._connection, start, end)
@@ -60,7 +66,7 @@ class Scrub:
             finding = wrong_seal(self._connection, self._keyring, start, end)
         if finding is None and end == self.size:
             self.done = True
-            finding = wrong_head(self._connection, self._key)
+            finding = wrong_page(self._connection) or wrong_head(self._connection, self._key)
         return finding
 
     def _grow(self, leaves: Sequence[bytes], start: int, end: int) -> Finding | None:
@@ -85,7 +91,7 @@ class Scrub:
     def _extend(self, leaves: Sequence[bytes]) -> bytes | None:
         """Append leaves; return the root of the tile that they completed, if they did."""
         if len(leaves) == TILE_WIDTH:
-            root = _tile_root(leaves)
+            root = tile_root(leaves)
             self.frontier.append_subtree(TILE_LEVEL, root)
             return root
         complete: list[bytes] = []
@@ -140,12 +146,3 @@ def _first_wrong(
     if len(found) != end - start:
         return Finding(start + len(found), "entry", "is missing")
     return None
-
-
-def _tile_root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root of 256 leaves."""
-    level = leaves
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=True)
-        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
-    return level[0]

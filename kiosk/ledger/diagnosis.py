@@ -20,7 +20,7 @@ class Finding:
 
     Attributes:
         index: The first entry that is wrong, or may be.
-        part: entry, body, salt, leaf, sealed, tile, checkpoint or head.
+        part: entry, body, salt, leaf, sealed, tile, checkpoint, head or page.
         text: What is wrong with it.
     """
 
@@ -48,6 +48,12 @@ def what_is_wrong(
     if any(leaf_of(salt, flipped) == leaf for flipped in _one_bit_off(body)):
         return Finding(index, "body", "has one bit flipped")
     return Finding(index, "body", "or salt is not what its leaf commits to")
+
+
+def wrong_page(connection: sqlite3.Connection) -> Finding | None:
+    """Return what SQLite finds wrong with its file, None when nothing."""
+    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return None if answer == "ok" else Finding(0, "page", f"or a later one is damaged: {answer}")
 
 
 def wrong_seal(

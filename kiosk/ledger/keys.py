@@ -46,8 +46,17 @@ def load(state_dir: Path) -> LedgerKeys:
     Raises:
         LedgerError: One is missing, of the wrong length, or readable by others.
     """
-    seed = _read(state_dir / LOG_KEY_FILE)
-    return LedgerKeys(Ed25519PrivateKey.from_private_bytes(seed), _read(state_dir / WRAP_KEY_FILE))
+    return LedgerKeys(load_log_key(state_dir), load_wrap_key(state_dir))
+
+
+def load_log_key(state_dir: Path) -> Ed25519PrivateKey:
+    """Return the key that signs heads; LedgerError as with `load`."""
+    return Ed25519PrivateKey.from_private_bytes(_read(state_dir / LOG_KEY_FILE))
+
+
+def load_wrap_key(state_dir: Path) -> bytes:
+    """Return the key that wraps customer keys; LedgerError as with `load`."""
+    return _read(state_dir / WRAP_KEY_FILE)
 
 
 def _write(path: Path, key: bytes) -> None:

@@ -27,6 +27,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def tile_root(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over a full row of hashes; their number is a power of two."""
+    level = hashes
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=True)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    return level[0]
+
+
 class Frontier:
     """The right edge of a tree: enough to append and to know the root, in 32 log2(n) bytes.
 

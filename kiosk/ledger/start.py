@@ -7,7 +7,7 @@ from typing import Final
 from kiosk.ledger import rows
 from kiosk.ledger.audit import first_wrong_row
 from kiosk.ledger.checkpoint import LogKey
-from kiosk.ledger.diagnosis import Finding, wrong_head
+from kiosk.ledger.diagnosis import Finding, wrong_head, wrong_page
 from kiosk.ledger.errors import LedgerCorruptError, LedgerError
 from kiosk.ledger.merkle import EMPTY_ROOT
 from kiosk.ledger.transaction import Book
@@ -65,17 +65,16 @@ def corrupt(path: Path, what: str) -> LedgerCorruptError:
 
 def _first_finding(connection: sqlite3.Connection, head: rows.Head, key: LogKey) -> Finding | None:
     """Compare pages, head, entries, signatures and peers; re-hash the newest entries."""
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        return Finding(0, "page", f"or a later one is damaged: {answer}")
     size, root = head.frontier.size, head.frontier.root()
     (last,) = connection.execute("SELECT coalesce(max(idx), -1) FROM entry").fetchone()
     if last + 1 != size:
         first = min(last + 1, size)
         return Finding(first, "entry", f"is where {last + 1} entries meet a head of {size}")
-    finding = first_wrong_row(connection, max(0, size - REHASHED_AT_START), size)
-    if finding is None:
-        finding = wrong_head(connection, key)
+    finding = (
+        wrong_page(connection)
+        or first_wrong_row(connection, max(0, size - REHASHED_AT_START), size)
+        or wrong_head(connection, key)
+    )
     if finding is None and rows.span_root(connection, 0, size) != root:
         finding = Finding(0, "leaf", "or a later one is not in the signed tree")
     return finding

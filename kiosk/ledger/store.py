@@ -172,7 +172,7 @@ class Ledger:
         Args:
             peer: Its name.
             size: May fall: a peer that lost entries is sent them again.
-            note: Our signed checkpoint of that size, cosigned or not; "" when there is none.
+            note: Our signed checkpoint of that size as it came back; "" takes the one kept here.
 
         Raises:
             LedgerError: More than there are, or a checkpoint that is not ours.
@@ -182,9 +182,10 @@ class Ledger:
         upsert = """INSERT INTO peer VALUES (?, ?, ?) ON CONFLICT (name)
             DO UPDATE SET acked = excluded.acked, note = excluded.note"""
         with self._transaction() as connection:
-            if note and verify(note, self.key) != parse(rows.checkpoint(connection, size) or ""):
+            ours = rows.checkpoint(connection, size)
+            if note and verify(note, self.key) != parse(ours or ""):
                 raise LedgerError(f"{self.path}: {peer} shows a checkpoint of other entries")
-            connection.execute(upsert, (peer, size, note or None))
+            connection.execute(upsert, (peer, size, note or ours))
 
     def cursor(self, peer: str) -> int:
         """Return how many entries `peer` holds, as far as it said."""

@@ -1,0 +1,200 @@
+"""`kiosk ledger`: show, verify, prove and export what was recorded."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiosk.cli.state import ConfigOption, StateOption, ledger_path
+
+app = typer.Typer(
+    help=(
+        "Show, verify, prove and export the ledger.\n\n"
+        "Every verb reads beside the running kiosk and changes nothing. Personal parts stay sealed."
+    ),
+    no_args_is_help=True,
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+IndexArgument = Annotated[int, typer.Argument(min=0, help="Position in the log, from 0.")]
+
+
+@app.command()
+def tail(
+    *,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many of the newest events.")] = 20,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the newest events: index, time, type, visit."""
+    from kiosk.ledger.reader import LedgerReader
+
+    with LedgerReader(ledger_path(state, config)) as reader:
+        events = reader.tail(count)
+    if as_json:
+        _print_json(
+            [
+                {
+                    "index": event.index,
+                    "time": event.time,
+                    "id": event.event_id,
+                    "type": event.record.type,
+                    "visit": event.record.visit,
+                    "data": event.record.data,
+                }
+                for event in events
+            ]
+        )
+        return
+    for event in events:
+        visit = event.record.visit or ""
+        typer.echo(f"{event.index:>8}  {event.time}  {event.record.type:<20} {visit}".rstrip())
+
+
+@app.command()
+def show(
+    index: IndexArgument,
+    *,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one event: its clear body, whether a part is sealed, its leaf in the tree."""
+    from kiosk.ledger.errors import LedgerError
+    from kiosk.ledger.reader import LedgerReader
+
+    with LedgerReader(ledger_path(state, config)) as reader:
+        found = reader.entries(index, 1)
+        size = reader.size()
+    if not found or found[0].index != index:
+        raise LedgerError(f"no entry {index}: the log has {size}, counted from 0")
+    entry = found[0]
+    body = json.loads(entry.body)
+    sealed = None if entry.sealed is None else len(entry.sealed)
+    if as_json:
+        _print_json(
+            {
+                "index": index,
+                "leaf": entry.leaf.hex(),
+                "salt": entry.salt.hex(),
+                "sealed_bytes": sealed,
+                "body": body,
+            }
+        )
+        return
+    typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    typer.echo(f"leaf    {entry.leaf.hex()}")
+    typer.echo(f"sealed  {'nothing' if sealed is None else f'{sealed} bytes, personal'}")
+
+
+@app.command()
+def verify(
+    *,
+    vkey: Annotated[
+        Path | None,
+        typer.Option(help="File with the log's verifier key; else log.key of the state is taken."),
+    ] = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify the whole log: every body, salt, leaf, tile, signed head and sealed part.
+
+    Exit 1 when something is not what was signed; the first wrong index and part are named.
+    """
+    from kiosk.ledger.checkpoint import LogKey, parse_vkey
+    from kiosk.ledger.keys import LOG_KEY_FILE, WRAP_KEY_FILE, load_log_key, load_wrap_key
+    from kiosk.ledger.reader import LedgerReader
+
+    path = ledger_path(state, config)
+    wrap = path.with_name(WRAP_KEY_FILE)
+    wrap_key = load_wrap_key(path.parent) if wrap.exists() else None
+    with LedgerReader(path, wrap_key) as reader:
+        if vkey is not None:
+            key = parse_vkey(vkey.read_text(encoding="utf-8"))
+        elif path.with_name(LOG_KEY_FILE).exists():
+            key = LogKey.of(reader.key.name, load_log_key(path.parent))
+        else:
+            key = reader.key
+        scrub = reader.scrub(key)
+        finding = None
+        with typer.progressbar(length=scrub.size, label="verifying", file=sys.stderr) as bar:
+            while finding is None and not scrub.done:
+                before = scrub.frontier.size
+                finding = scrub.step()
+                bar.update(scrub.frontier.size - before)
+    sealed = "sealed parts opened" if wrap_key else "sealed parts not opened: no wrap.key here"
+    if as_json:
+        _print_json(
+            {
+                "origin": key.name,
+                "size": scrub.frontier.size,
+                "root": scrub.frontier.root().hex(),
+                "verified": finding is None,
+                "sealed_opened": wrap_key is not None,
+                "finding": None
+                if finding is None
+                else {"index": finding.index, "part": finding.part, "text": finding.text},
+            }
+        )
+    elif finding is None:
+        typer.echo(f"{key.name}: {scrub.size} entries verified ({sealed})")
+        typer.echo(f"root {scrub.frontier.root().hex()}")
+    else:
+        typer.echo(f"{path}: {finding}; keep this file, restore a backup beside it and compare")
+    if finding is not None:
+        raise typer.Exit(1)
+
+
+@app.command()
+def prove(
+    index: IndexArgument,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="Where to write it; - for standard output."),
+    ] = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write a .tlog-proof file: that this event is in the log, for anyone with the public key.
+
+    The file holds the event's clear body; personal parts are not in it.
+    """
+    from kiosk.ledger.proof import prove as make_proof
+    from kiosk.ledger.reader import LedgerReader
+
+    with LedgerReader(ledger_path(state, config)) as reader:
+        text = make_proof(reader, index)
+    place = output or Path(f"entry-{index}.tlog-proof")
+    if str(place) == "-":
+        typer.echo(text, nl=False)
+        return
+    place.write_text(text, encoding="utf-8")
+    typer.echo(f"{place}: entry {index}; check it with any C2SP tool and the log's public key")
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="An empty or new directory.")],
+    *,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Export the log as static tiles (C2SP tlog-tiles): anyone can serve and audit them.
+
+    The entries are commitments: no event can be read from the copy. log.vkey is the public key.
+    """
+    from kiosk.ledger.export.tiles import export as write_tiles
+    from kiosk.ledger.reader import LedgerReader
+
+    with LedgerReader(ledger_path(state, config)) as reader:
+        size = write_tiles(reader, directory)
+    typer.echo(f"{directory}: {size} entries, checkpoint, log.vkey")
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False))
