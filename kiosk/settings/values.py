@@ -1,0 +1,82 @@
+"""The kinds of values a configuration holds, each with the remedy when it is not one."""
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from kiosk.core.signing import PUBLIC_BYTES, b64decode
+
+LAST_PIN: Final = 27  # the 40-pin header has GPIO 0 to 27
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+
+
+class Section(BaseModel):
+    """A table of the configuration: strict, frozen, no unknown keys."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def fault(message: str) -> PydanticCustomError:
+    """Return the error to raise from a validator; the message names the remedy."""
+    return PydanticCustomError("rule", "{message}", {"message": message})
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether the address is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _name(value: str) -> str:
+    if _NAME.fullmatch(value) is None:
+        raise fault("must be lower case, digits and . _ -, at most 32 (as in corner-1)")
+    return value
+
+
+def _url(value: str) -> str:
+    # The address itself is never quoted: a password may be in it.
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise fault("is not an address (write http://host:port)") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise fault("is not an address (write http://host:port)")
+    if parts.username is not None or parts.password is not None:
+        raise fault("holds a password (put it into token_file)")
+    if parts.query or parts.fragment:
+        raise fault("must end with the path (remove everything from ? or #)")
+    return value.rstrip("/")
+
+
+def _owner_key(value: str) -> str:
+    try:
+        size = len(b64decode(value))
+    except ValueError as error:
+        raise fault("is not base64url (copy it from kiosk keys show owner.key)") from error
+    if size != PUBLIC_BYTES:
+        raise fault(f"is {size} bytes, a public key has {PUBLIC_BYTES} (copy all of it)")
+    return value
+
+
+def _text(value: str) -> str:
+    if not value or not value.isprintable():
+        raise fault("must be printable text and not empty")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, AfterValidator(_name)]
+Url = Annotated[str, AfterValidator(_url)]
+OwnerKey = Annotated[str, AfterValidator(_owner_key)]
+Pin = Annotated[int, Field(ge=0, le=LAST_PIN)]
+File = Annotated[Path, Field(strict=False)]
+"""A path; a relative one counts from the directory of the configuration file."""
