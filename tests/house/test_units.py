@@ -84,9 +84,13 @@ def test_a_dead_daemon_is_relocked_and_started_again_without_limit() -> None:
     assert int(daemon["WatchdogSec"][0]) <= 10
 
 
-def test_the_daemon_may_learn_its_board_and_has_a_place_for_pipes() -> None:
+@pytest.mark.parametrize("unit", UNITS, ids=name_of)
+def test_a_unit_may_learn_its_board_and_its_boot(unit: Path) -> None:
+    assert "ProcSubset" not in settings(unit)
+
+
+def test_the_daemon_has_a_place_for_pipes() -> None:
     daemon = settings(ROOT / "systemd" / "kiosk.service")
-    assert "ProcSubset" not in daemon
     assert daemon["Environment"] == ["LG_WD=/run/kiosk"]
 
 
@@ -116,7 +120,7 @@ def test_a_unit_speaks_to_this_machine_only(unit: Path) -> None:
 
 
 def test_every_account_and_group_of_a_unit_is_made() -> None:
-    made: dict[str, set[str]] = {"u": set(), "g": set()}
+    made: dict[str, set[str]] = {"u": set(), "g": {"dialout", "video"}}  # base-passwd makes two
     for line in (ROOT / "systemd" / "sysusers.d" / "kiosk.conf").read_text().splitlines():
         if not line.startswith("#"):
             kind, name, *_ = line.split()
