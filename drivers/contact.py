@@ -11,7 +11,13 @@ from queue import Empty, Full, Queue
 from threading import Thread
 from typing import Final
 
-from drivers.base import ContactChange, DeviceLostError, Health
+from drivers.base import (
+    ContactChange,
+    DeviceLostError,
+    DeviceUnavailableError,
+    DriverError,
+    Health,
+)
 from drivers.debounce import Debouncer
 from drivers.gpio import LAST_PIN, PULLS, Input, Pins
 from drivers.options import Options, choice, fact, number, whole
@@ -51,13 +57,18 @@ class GpioContact:
         """
         self.close()
         self._counts["glitches"] += self._debouncer.glitches
-        line = Input(self.name, self._pin, self._pins, self._pull)
         self._edges = Queue(EDGES)
-        self._debouncer = Debouncer(self._stable_s, level=line.level())
+        line = Input(self.name, self._pin, self._pins, self._pull)
+        try:
+            level = line.level()
+            line.watch(self._edge)
+        except DriverError as error:
+            line.close()
+            raise DeviceUnavailableError(self.name, f"pin {self._pin} gives no level") from error
+        self._debouncer = Debouncer(self._stable_s, level=level)
         self._line = line
         self._fault = ""
         self._counts["opens"] += 1
-        line.watch(self._edge)
         self._thread = Thread(
             target=self._run, args=(line, put), name=f"contact {self.name}", daemon=True
         )

@@ -88,14 +88,15 @@ class Input:
         """Call `edge(ticks, level)` at every edge, from gpiozero's thread.
 
         Only a weak reference is kept, as gpiozero does: the owner of `edge` must live on.
+
+        Raises:
+            DeviceLostError: The line gives no edges.
         """
         try:
             self._line.pin.edges = "both"
             self._line.pin.when_changed = edge
         except (GPIOZeroError, OSError) as error:
-            raise DeviceUnavailableError(
-                self._device, f"the pin gives no edges ({error})"
-            ) from error
+            raise DeviceLostError(self._device, f"the pin gives no edges ({error})") from error
 
     def close(self) -> None:
         """Release the line; may be called twice and raises nothing."""

@@ -53,7 +53,8 @@ class GpioLock:
             self._line = Output(self.name, self._pin, self._pins, active_high=self._active_high)
             keep(self)
             self._counts["opens"] += 1
-            self._power(self._locked_power)
+            if self._locked_power:
+                self._engage(self._line)
             # Not joined at exit: the exit handlers, which drive the safe level, run after that.
             self._thread = Thread(target=self._supervise, name=f"relock {self.name}", daemon=True)
             self._thread.start()
@@ -152,6 +153,15 @@ class GpioLock:
         if self._line is not None:
             self._line.set(on=on)
             self._powered = on
+
+    def _engage(self, line: Output) -> None:
+        """Power a fail-safe magnet for the first time; on failure nothing stays open."""
+        try:
+            self._power(True)
+        except DriverError as error:
+            self._line = None
+            self._end(line)
+            raise DeviceUnavailableError(self.name, "the pin cannot be driven") from error
 
     def _relock(self) -> None:
         self._power(self._locked_power)

@@ -1,5 +1,6 @@
 """GPIO pins without a board: gpiozero's mock factory with pins that a world outside can drive."""
 
+import errno
 import time
 from collections import deque
 from functools import cache
@@ -19,10 +20,12 @@ class WirePin(MockPin):  # type: ignore[misc] # gpiozero has no types
 
     Attributes:
         history: (monotonic seconds, level) of the claim as an output and of each change.
+        broken: Whether driving and reading fail, as on a line that another program took.
     """
 
     def __init__(self, factory: Factory, info: Any) -> None:  # noqa: ANN401 - gpiozero's
         self.history: deque[tuple[float, bool]] = deque(maxlen=EDGES_KEPT)
+        self.broken = False
         self._wired: bool | None = None
         super().__init__(factory, info)
 
@@ -37,6 +40,18 @@ class WirePin(MockPin):  # type: ignore[misc] # gpiozero has no types
         self._function = "output"
         self._state = bool(state)
         self.history.append((time.monotonic(), self._state))
+
+    def _set_state(self, value: object) -> None:
+        self._check()
+        super()._set_state(value)
+
+    def _get_state(self) -> object:
+        self._check()
+        return super()._get_state()
+
+    def _check(self) -> None:
+        if self.broken:
+            raise OSError(errno.EIO, "the line does not answer")
 
     def _change_state(self, value: object) -> bool:
         changed = bool(super()._change_state(value))

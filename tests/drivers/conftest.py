@@ -1,0 +1,36 @@
+"""What the drivers' tests share: waiting for a condition, and a cleaned-up device."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+
+
+class Closable(Protocol):
+    """A device."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait until a condition holds; fail after the limit."""
+
+    def wait(condition: Callable[[], object], limit_s: float = 5.0) -> None:
+        end = time.monotonic() + limit_s
+        while not condition():
+            assert time.monotonic() < end, "the condition did not come true in time"
+            time.sleep(0.002)
+
+    return wait
+
+
+@pytest.fixture
+def closing() -> Iterator[Callable[[Closable], None]]:
+    """Close what was registered when the test ends, last first."""
+    devices: list[Closable] = []
+    yield devices.append
+    for device in reversed(devices):
+        device.close()

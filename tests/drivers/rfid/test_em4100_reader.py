@@ -1,0 +1,85 @@
+"""The real card-reader driver on a pseudo terminal."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from drivers.base import DeviceLostError
+from drivers.rfid.em4100_reader import Em4100Reader
+from drivers.rfid.presence import Arrived, Left, Presence
+from drivers.sim.rfid import SimReader
+
+CARD = "67003B51C6"
+Close = Callable[[object], None]
+
+
+@pytest.mark.parametrize("protocol", ["rdm6300", "id12la"])
+def test_a_card_is_read_as_its_five_bytes_and_repeats(protocol: str, closing: Close) -> None:
+    reader = SimReader("staff", {"protocol": protocol})
+    closing(reader)
+    reader.obey({"do": "enter", "epcs": [CARD]})
+    reader.open()
+    presence = Presence(hold_s=0.3)
+    changes: list[Arrived | Left] = []
+    reads = 0
+    end = time.monotonic() + 0.5
+    while time.monotonic() < end:
+        got = reader.poll(0.1)
+        reads += len(got)
+        changes += presence.update(got, time.monotonic())
+        assert all(read.tech == "lf" and read.rssi_dbm is None for read in got)
+    assert reads >= 4
+    (change,) = changes
+    assert isinstance(change, Arrived)
+    assert change.read.epc.hex().upper() == CARD
+    assert reader.health().counters["reads"] == reads
+
+
+def test_two_cards_at_once_give_none_for_there_is_no_anticollision(closing: Close) -> None:
+    reader = SimReader("staff", {"protocol": "rdm6300"})
+    closing(reader)
+    reader.obey({"do": "enter", "epcs": [CARD, "67003BA86C"]})
+    reader.open()
+    assert [read for _ in range(3) for read in reader.poll(0.1)] == []
+
+
+def test_a_card_with_a_bad_checksum_or_of_zeros_is_not_read(
+    closing: Close, until: Callable[..., None]
+) -> None:
+    reader = SimReader("staff", {"protocol": "rdm6300"})
+    closing(reader)
+    reader.obey({"do": "enter", "epcs": [CARD]})
+    reader.obey({"do": "bad_checksum", "frames": 2})
+    reader.open()
+    epcs: set[bytes] = set()
+
+    def spoiled() -> bool:
+        epcs.update(read.epc for read in reader.poll(0.1))
+        return reader.health().counters["checksum_errors"] >= 2
+
+    until(spoiled)
+    reader.obey({"do": "zeros", "frames": 2})
+
+    def refused() -> bool:
+        epcs.update(read.epc for read in reader.poll(0.1))
+        return reader.health().counters["refused"] >= 2
+
+    until(refused)
+    assert epcs <= {bytes.fromhex(CARD)}
+
+
+def test_health_is_honest_about_a_reader_without_a_heartbeat(closing: Close) -> None:
+    reader = SimReader("staff", {"protocol": "rdm6300"})
+    closing(reader)
+    assert not reader.health().ok
+    reader.open()
+    health = reader.health()
+    assert health.ok
+    assert "silent without a card" in health.detail
+    assert health.last_seen is None
+
+
+def test_a_reader_that_is_not_open_is_lost() -> None:
+    with pytest.raises(DeviceLostError):
+        Em4100Reader("staff", {"port": "/dev/nowhere"}).poll(0)
