@@ -116,9 +116,16 @@ class Checks:
             self._store.seed(customer, points)
 
     def forget(self, customer: CustomerRef) -> None:
-        """Erase everything about a customer."""
+        """Erase everything about a customer, from the disk too."""
         with self._store.transaction():
             self._store.forget(customer)
+        self._store.shrink()
+
+    def tidy(self, now_s: int) -> None:
+        """Erase what has served its time; for a service that nobody asks for a while."""
+        with self._store.transaction():
+            self._store.purge(now_s)
+        self._store.shrink()
 
     def _registered(self, question: Question, now_s: int) -> Sequence[Threshold] | Refusal:
         policy = self._policy()

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -27,6 +28,7 @@ from kiosk.scoring.store import Store
 BACKLOG: Final = 128
 GRACEFUL_S: Final = 1  # a check takes milliseconds; the whole stop takes under 2 s
 LOOK_S: Final = 0.05
+TIDY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class _Process:
 
     async def _watch(self, server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
         """Announce the start, then tell systemd that the loop, which answers, still turns."""
-        announced = False
+        announced, tidied_s = False, 0.0
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             watchdog = WatchDog(notify)
             while not serving.done() and not server.should_exit:
@@ -185,6 +187,9 @@ class _Process:
                     write_private(self.link, f"{url}\n".encode("ascii"))
                     self.say(f"ready {url}")
                     watchdog.ready()
+                if time.monotonic() >= tidied_s + TIDY_S:
+                    tidied_s = time.monotonic()
+                    self.scores.checks.tidy(self.scores.now_s())
                 watchdog.ping()
                 await asyncio.sleep(LOOK_S)
 

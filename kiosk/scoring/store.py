@@ -5,7 +5,7 @@ One SQLite file that one process holds. A number never stands in the rows that n
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
@@ -112,19 +112,19 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            path.touch(mode=PRIVATE_FILE)
-        except OSError as error:
-            raise StateError(f"{path}: {error.strerror}; choose a directory of ours") from error
-        self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-        try:
-            self._migrate(path)
-        except sqlite3.Error as error:
-            self._db.close()
-            raise StateError(f"{path}: {_remedy(error)}") from error
-        except StateError:
-            self._db.close()
-            raise
+        with ExitStack() as undo:
+            try:
+                path.touch(mode=PRIVATE_FILE)
+                self._db = sqlite3.connect(
+                    path, timeout=0, isolation_level=None, check_same_thread=False
+                )
+                undo.callback(self._db.close)
+                self._migrate(path)
+            except OSError as error:
+                raise StateError(f"{path}: {error.strerror}; choose a directory of ours") from error
+            except sqlite3.Error as error:
+                raise StateError(f"{path}: {_remedy(error)}") from error
+            undo.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -240,6 +240,10 @@ class Store:
             "DELETE FROM facts WHERE severity = ? AND at_s <= ?",
             [(severity, now_s - days * DAY_S) for severity, days in KEEP_DAYS.items()],
         )
+
+    def shrink(self) -> None:
+        """Write everything into the one file, so that what was deleted is nowhere any more."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _migrate(self, path: Path) -> None:
         """Bring the file to the newest version, each step whole or not at all."""
