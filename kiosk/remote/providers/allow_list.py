@@ -194,6 +194,14 @@ def as_until(value: object) -> datetime | None:
     return datetime.combine(value + timedelta(days=1), time(), tzinfo=UTC)
 
 
+def parse_until(text: str) -> datetime | None:
+    """Return the end of a validity as somebody typed it, None for what names none."""
+    for read in (date.fromisoformat, datetime.fromisoformat):
+        with contextlib.suppress(ValueError):
+            return as_until(read(text))
+    return None
+
+
 def _drop(rows: AoT, customer: CustomerRef) -> bool:
     places = [at for at, row in enumerate(rows) if row["customer"] == customer]
     for at in reversed(places):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kiosk.core.values import CustomerRef
 from kiosk.remote.errors import AllowListError
-from kiosk.remote.providers.allow_list import MAX_BYTES, AllowList, Vouch, as_until
+from kiosk.remote.providers.allow_list import MAX_BYTES, AllowList, Vouch, as_until, parse_until
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ANN = Vouch(CustomerRef("customer-1"), NOON, "Ann")
@@ -173,6 +173,21 @@ def test_two_editors_at_once_lose_nothing(path: Path) -> None:
 def test_a_time_needs_its_offset() -> None:
     assert as_until(datetime(2026, 1, 1)) is None  # noqa: DTZ001 - the case in question
     assert as_until("2026-01-01") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("2026-12-31", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-12-31T18:00:00Z", datetime(2026, 12, 31, 18, tzinfo=UTC)),
+        ("2026-12-31T18:00+02:00", datetime(2026, 12, 31, 16, tzinfo=UTC)),
+        ("2026-12-31T18:00:00", None),
+        ("tomorrow", None),
+        ("", None),
+    ],
+)
+def test_a_typed_end_is_a_day_or_a_time_with_its_offset(text: str, until: datetime | None) -> None:
+    assert parse_until(text) == until
 
 
 @given(st.dates(max_value=date(9999, 12, 30)))
