@@ -30,7 +30,9 @@ class Child:
         self, directory: Path, name: str, arguments: Sequence[str], extra: Mapping[str, str]
     ) -> None:
         self.name = name
-        self._arguments = [sys.executable, "-m", "kiosk", *arguments]
+        self._directory = directory
+        self._given = (tuple(arguments), dict(extra))
+        self._arguments = [sys.executable, "-P", "-m", "kiosk", *arguments]
         self._environment = {**os.environ, **extra}
         self._log = directory / f"{name}.log"
         self._pid = directory / f"{name}.pid"
@@ -48,6 +50,15 @@ class Child:
                 start_new_session=True,
             )
         self._pid.write_text(f"{self._process.pid}\n", encoding="ascii")
+
+    def with_arguments(self, more: Sequence[str]) -> "Child":
+        """Return the same process with more arguments, not started."""
+        arguments, extra = self._given
+        return Child(self._directory, self.name, [*arguments, *more], extra)
+
+    def lines(self) -> list[str]:
+        """Return everything it has said."""
+        return self._log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     @property
     def running(self) -> bool:
@@ -82,5 +93,4 @@ class Child:
         self._pid.unlink(missing_ok=True)
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return " | ".join(lines[-LOG_TAIL:]) or f"nothing said; see {self._log}"
+        return " | ".join(self.lines()[-LOG_TAIL:]) or f"nothing said; see {self._log}"

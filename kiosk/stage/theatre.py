@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -75,6 +75,7 @@ class Theatre:
 
     def start(self, stack: ExitStack) -> None:
         """Start hub, scores and daemon, and publish the script's documents."""
+        self._stack = stack
         stack.callback(self._clock.close)
         vkey = props.log_vkey(self.directory)
         hub, hub_url = self._service(
@@ -157,6 +158,18 @@ class Theatre:
     def token(self, name: str) -> str:
         """Return a token from the play's directory."""
         return (self.directory / name).read_text(encoding="ascii").strip()
+
+    def login_url(self) -> str:
+        """Return an address that signs in to the owner's pages once; the hub starts anew for it."""
+        services = self._running()
+        services.hub.stop()
+        hub = services.hub.with_arguments(["--login-code"])
+        self._services = replace(services, hub=hub)
+        self._stack.callback(hub.stop)
+        hub.start()
+        hub.wait_until(lambda: _healthy(services.hub_url), "its address answered")
+        links = [line.split()[1] for line in hub.lines() if line.startswith("open http")]
+        return links[-1] if links else services.hub_url
 
     def lose(self, device: str) -> bool:
         """Take a device or a service away, and wait until the daemon has noticed a device."""

@@ -1,0 +1,212 @@
+"""`kiosk bench ledger`: what a durable, signed, sealed event costs beside a bare SQLite insert.
+
+Ours and the references take turns on the same disk, operation by operation, so that its noise
+falls on all alike. Run as a module with a directory and a count, it only appends that many
+events, for strace to watch.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from kiosk.core.events import EventRecord
+from kiosk.core.values import CustomerRef, Moment, VisitId
+from kiosk.ledger.audit import STEP_ROWS
+from kiosk.ledger.keys import LedgerKeys, create
+from kiosk.ledger.reader import LedgerReader
+from kiosk.ledger.schema import LEDGER_FILE, connect, connect_readonly
+from kiosk.ledger.store import Ledger
+
+ROUNDS: Final = 400
+WATCHED: Final = 300
+SCRUBBED: Final = 16 * 1024
+PASSES: Final = 5
+FLOOR_BYTES: Final = 1024
+APPEND_BAR: Final = 0.5  # DESIGN 11
+FLUSH_BAR: Final = 1.3
+SCRUB_BAR: Final = 0.7
+
+_OURS: Final = "ours: append, signed and sealed"
+_INSERT: Final = "one-row SQLite insert of the same bytes"
+_FLOOR: Final = "preallocated write and fdatasync"
+_SCRUB: Final = "ours: scrub"
+_OPENED: Final = "ours: scrub, sealed parts opened"
+_HASHED: Final = "bare SHA-256 over the same rows"
+_FLUSHES: Final = "flushes of single events"
+
+_AT: Final = Moment(mono_ms=812_344_556, wall_ms=1_795_416_082_318)
+_READS: Final = [
+    {"epc": f"3074257BF7194E40000{n:05X}", "reads": 40 + n, "slices": 9, "rssi_max": -50 - n}
+    for n in range(8)
+]
+_EVENT: Final = EventRecord(
+    "tags.observed",
+    {"window_ms": 2400, "reads": _READS, "counts": {"unknown": 2, "background": 11}},
+    VisitId("019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"),
+    CustomerRef("kq0mW3v0Yd2pX8sJ1tR4bA"),
+    {"customer": "kq0mW3v0Yd2pX8sJ1tR4bA", "nonce": "5f0e5a1c7b8b4b51"},
+)
+"""About 1 kB with all that is stored of it."""
+
+Json = dict[str, object]
+
+
+def run(directory: Path | None = None) -> Json:
+    """Measure all rows; the answer holds `bench`, `rows` and `bars`. Takes about ten seconds.
+
+    Args:
+        directory: On the disk to measure; the system's temporary directory when None.
+    """
+    place = Path(tempfile.mkdtemp(prefix="kiosk-bench-", dir=directory))
+    try:
+        stored, appends = measure_appends(place)
+        flushes = count_flushes(place)
+        scrubs = measure_scrubs(place)
+    finally:
+        shutil.rmtree(place)
+    rows: list[Json] = [{"what": w, "us": us, "bytes": stored} for w, us in appends.items()]
+    rows += [{"what": w, "us_per_event": us, "events": SCRUBBED} for w, us in scrubs.items()]
+    bars = [
+        _bar("append, x one-row insert", appends[_INSERT] / appends[_OURS], APPEND_BAR),
+        _bar("scrub, x bare SHA-256", scrubs[_HASHED] / scrubs[_SCRUB], SCRUB_BAR),
+    ]
+    if isinstance(flushes, str):
+        rows.append({"what": _FLUSHES, "not_measured": flushes})
+    else:
+        rows.append({"what": _FLUSHES, "per_event": round(flushes, 3)})
+        bars.append(_bar("flushes per single event, at most", flushes, FLUSH_BAR, at_most=True))
+    return {"bench": "ledger", "rows": rows, "bars": bars}
+
+
+def measure_appends(place: Path, rounds: int = ROUNDS) -> tuple[int, Mapping[str, float]]:
+    """Return the bytes of an event, and the median microseconds of each way to store them."""
+    ledger, _ = _open(place / "append")
+    bare = connect(place / "bare.db")
+    floor = os.open(place / "floor", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        ledger.append([_EVENT], _AT)
+        with LedgerReader(ledger.path) as reader:
+            (entry,) = reader.entries(0, 1)
+        data = entry.leaf + entry.salt + entry.body + (entry.sealed or b"")
+        bare.execute("CREATE TABLE row(idx INTEGER PRIMARY KEY, data BLOB NOT NULL)")
+        os.write(floor, bytes(FLOOR_BYTES * rounds))
+        os.fsync(floor)
+
+        def insert(_turn: int) -> None:
+            bare.execute("BEGIN IMMEDIATE")
+            bare.execute("INSERT INTO row(data) VALUES (?)", (data,))
+            bare.execute("COMMIT")
+
+        def flush(turn: int) -> None:
+            os.pwrite(floor, data[:FLOOR_BYTES], turn * FLOOR_BYTES)
+            os.fdatasync(floor)
+
+        def append(_turn: int) -> None:
+            ledger.append([_EVENT], _AT)
+
+        ways = {_OURS: append, _INSERT: insert, _FLOOR: flush}
+        spent = _take_turns(ways, rounds, time.perf_counter)
+        return len(data), {what: _micro(median(times)) for what, times in spent.items()}
+    finally:
+        ledger.close()
+        bare.close()
+        os.close(floor)
+
+
+def count_flushes(place: Path, events: int = WATCHED) -> float | str:
+    """Return the flushes that a single event costs, or why they cannot be counted."""
+    strace = shutil.which("strace")
+    if strace is None:
+        return "strace is not installed: apt-get install strace"
+    counts: list[int] = []
+    for count in (events, 2 * events):  # the difference leaves out opening and closing
+        trace, state = place / f"flushes-{count}", str(place / f"watched-{count}")
+        watch = [strace, "-f", "-qq", "-o", str(trace), "-e", "trace=fsync,fdatasync"]
+        work = [sys.executable, "-m", "kiosk.stage.bench_ledger", state, str(count)]
+        done = subprocess.run([*watch, *work], capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+        if done.returncode:
+            return f"strace may not trace here: {done.stderr.strip().splitlines()[-1]}"
+        counts.append(trace.read_text(encoding="utf-8").count("sync("))
+    return (counts[1] - counts[0]) / events
+
+
+def measure_scrubs(place: Path, events: int = SCRUBBED) -> Mapping[str, float]:
+    """Return the processor microseconds an event costs to verify, and to hash bare."""
+    ledger, keys = _open(place / "scrub")
+    with ledger:
+        for _ in range(events // 256):
+            ledger.append([_EVENT] * 256, _AT)
+    path = ledger.path
+
+    def scrub(wrap_key: bytes | None) -> None:
+        with LedgerReader(path, wrap_key) as reader:
+            pass_ = reader.scrub(ledger.key)
+            while not pass_.done:
+                finding = pass_.step()
+                if finding is not None:
+                    raise AssertionError(str(finding))
+
+    ways: dict[str, Callable[[int], None]] = {
+        _HASHED: lambda _: _hash_rows(path, events),
+        _SCRUB: lambda _: scrub(None),
+        _OPENED: lambda _: scrub(keys.wrap),
+    }
+    spent = _take_turns(ways, PASSES, time.process_time)
+    return {what: _micro(min(times) / events) for what, times in spent.items()}
+
+
+def _hash_rows(path: Path, events: int) -> None:
+    """Read every row in the scrub's own steps and hash its bytes."""
+    connection = connect_readonly(path)
+    query = "SELECT leaf, salt, body, sealed FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    for start in range(0, events, STEP_ROWS):
+        for leaf, salt, body, sealed in connection.execute(query, (start, start + STEP_ROWS)):
+            sha256(leaf + salt + body + sealed).digest()
+    connection.close()
+
+
+def _open(state: Path) -> tuple[Ledger, LedgerKeys]:
+    keys = create(state)
+    return Ledger.open(state / LEDGER_FILE, "bench/ledger", keys.log, keys.wrap, "bench"), keys
+
+
+def _take_turns(
+    ways: Mapping[str, Callable[[int], None]], rounds: int, clock: Callable[[], float]
+) -> Mapping[str, list[float]]:
+    """Return the seconds of every round of every way."""
+    spent: dict[str, list[float]] = {what: [] for what in ways}
+    for turn in range(rounds):
+        for what, way in ways.items():
+            began = clock()
+            way(turn)
+            spent[what].append(clock() - began)
+    return spent
+
+
+def _bar(what: str, value: float, bar: float, *, at_most: bool = False) -> Json:
+    ok = value <= bar if at_most else value >= bar
+    return {"what": what, "value": round(value, 3), "bar": bar, "ok": ok}
+
+
+def _micro(seconds: float) -> float:
+    return round(seconds * 1e6, 2)
+
+
+def _append_only(state: Path, count: int) -> None:
+    """Append single events, for strace to watch."""
+    ledger, _ = _open(state)
+    with ledger:
+        for _ in range(count):
+            ledger.append([_EVENT], _AT)
+
+
+if __name__ == "__main__":
+    _append_only(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,67 @@
+"""Plays a script from start to end: processes up, steps, result, expectations, processes down."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kiosk.stage.player import Player
+from kiosk.stage.result import collect, mismatches
+from kiosk.stage.script import Script
+from kiosk.stage.theatre import Theatre, opened
+from kiosk.stage.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a play came to.
+
+    Attributes:
+        result: The object of DESIGN 10.
+        wrong: One line for each expectation or step that was not met.
+    """
+
+    result: dict[str, Any]
+    wrong: tuple[str, ...]
+
+
+def play(
+    script: Script,
+    directory: Path,
+    view: View,
+    then: Callable[[Theatre, Played], None] | None = None,
+) -> Played:
+    """Play the script in this directory and return what it came to.
+
+    Args:
+        then: Called at the end while everything still runs, to leave the pages up.
+
+    Raises:
+        ProcessError: A process did not start.
+    """
+    with view.shown("starting hub, scores and kiosk"), opened(directory, script) as theatre:
+        view.follow(theatre)
+        player = Player(script, theatre, view.tell)
+        player.play()
+        result = dict(collect(theatre, player))
+        played = Played(result, (*player.misses, *mismatches(script, result)))
+        view.rest()
+        if then is not None:
+            then(theatre, played)
+    return played
+
+
+@contextmanager
+def directory_for(state: Path | None) -> Iterator[Path]:
+    """Yield the directory of a play: the one that was named, kept, or a fresh one, removed."""
+    if state is not None:
+        yield state.resolve()
+        return
+    fresh = Path(tempfile.mkdtemp(prefix="kiosk-play-"))
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
