@@ -59,6 +59,7 @@ PLANTS = {
     "the core draws chance": Plant("pure", "kiosk/core/planted.py", "import secrets\n"),
     "the core asks the network": Plant("pure", "kiosk/core/planted.py", "import requests\n"),
     "the Merkle tree reads a disk": Plant("pure", "kiosk/ledger/merkle.py", "\nimport pathlib\n"),
+    "the formula draws chance": Plant("pure", "kiosk/scoring/formula.py", "\nimport random\n"),
     "a decoder reads a port": Plant("pure", "drivers/rfid/m100.py", "\nimport serial\n"),
     "two ledger files import each other": Plant(
         "circles", "kiosk/ledger/planted.py", "import kiosk.ledger.planted_too\n"
