@@ -120,7 +120,8 @@ def test_the_top_level_holds_only_what_is_listed() -> None:
 
 @pytest.mark.parametrize("path", PYTHON, ids=name_of)
 def test_no_file_is_longer_than_a_reader_can_hold(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= FILE_LINES
+    lines = path.read_text().count("\n")
+    assert lines <= FILE_LINES
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
@@ -137,7 +138,8 @@ def test_a_source_file_keeps_the_house_rules(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_no_import_hides_behind_type_checking(path: Path) -> None:
-    assert "TYPE_CHECKING" not in path.read_text()
+    hidden = "TYPE_CHECKING" in path.read_text()
+    assert not hidden
 
 
 def test_the_tests_mirror_the_source() -> None:
