@@ -112,7 +112,7 @@ async def _tick(hub: Hub) -> None:
         try:
             await hub.desk.run(look)
         except (OperationalError, RefusalError) as error:
-            log.warning("graces not looked at", error=str(error))
+            log.warning("graces not looked at", error=str(getattr(error, "orig", error)))
         await asyncio.sleep(TICK_S)
 
 

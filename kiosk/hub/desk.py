@@ -42,11 +42,15 @@ class Desk:
 
 
 class Bell:
-    """Wakes every waiter at once; a ring between looking and waiting is not missed."""
+    """Wakes every waiter at once; a ring between looking and waiting is not missed.
+
+    Attributes:
+        silent: Nobody may wait any more.
+    """
 
     def __init__(self) -> None:
         self._next = asyncio.Event()
-        self._silent = False
+        self.silent = False
 
     def listen(self) -> asyncio.Event:
         """Return what the next ring sets; take it before looking for what it announces."""
@@ -55,12 +59,12 @@ class Bell:
     def ring(self) -> None:
         """Wake everyone who listens; event loop's thread only."""
         self._next.set()
-        if not self._silent:
+        if not self.silent:
             self._next = asyncio.Event()
 
     def silence(self) -> None:
         """Wake everyone and let nobody wait again; the hub is stopping."""
-        self._silent = True
+        self.silent = True
         self.ring()
 
 

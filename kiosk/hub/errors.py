@@ -4,6 +4,7 @@ HubError
 +-- HubStateError     the state directory is missing something, damaged, or of another shop
 |   +-- HubVersionError   its database was written by a newer kiosk
 +-- ListenError       the address cannot be listened on
++-- ItemsError        a list of items, or the key to sign it with, is wrong; one line for each
 +-- RefusalError      one request is refused; nothing was changed
 """
 
@@ -28,6 +29,10 @@ class HubVersionError(HubStateError):
 
 class ListenError(HubError):
     """The address is taken, not ours, or not an address."""
+
+
+class ItemsError(HubError):
+    """What is wrong with a list of items, one line each; nothing was published."""
 
 
 class RefusalError(HubError):

@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.clock import Clock, create_offset
+from kiosk.hub.app import close_hub, create_app, open_hub
+from kiosk.hub.context import Hub
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
-from tests.hub.worlds import KioskLog, Owner
+from kiosk.hub.state import open_state
+from tests.hub.inprocess import Client, serving
+from tests.hub.worlds import KioskLog, Owner, Visitor
 
 
 @pytest.fixture
@@ -27,3 +32,33 @@ def sql_store(tmp_path: Path) -> Iterator[SqlStore]:
     store = SqlStore(engine)
     yield store
     store.close()
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Iterator[Clock]:
+    create_offset(tmp_path / "clock")
+    clock = Clock(tmp_path / "clock", "always")
+    yield clock
+    clock.close()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, owner: Owner, clock: Clock) -> Iterator[Hub]:
+    hub = open_hub(open_state(tmp_path / "hub", "shop"), owner.key, clock)
+    yield hub
+    close_hub(hub)
+
+
+@pytest.fixture
+def client(hub: Hub) -> Iterator[Client]:
+    with serving(create_app(hub)) as client:
+        yield client
+
+
+@pytest.fixture
+def visitor(client: Client, hub: Hub, owner: Owner, kiosk_log: KioskLog) -> Visitor:
+    """A hub with a policy and an enrolled kiosk, and what can be asked of it."""
+    visitor = Visitor(client, hub.state.staff_token, hub.state.kiosk_token)
+    assert client.put("/v1/documents/policy", content=owner.policy()).status_code == 201
+    assert visitor.enrol(kiosk_log).status_code == 201
+    return visitor

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.core.signing import b64encode
-from kiosk.hub.entries import MAX_BODY_BYTES, MAX_ENTRIES, read_batch, read_event
+from kiosk.hub.entries import MAX_ENTRIES, read_batch, read_event
 from kiosk.hub.errors import RefusalError
+from kiosk.ledger.body import MAX_BODY_BYTES
 from kiosk.ledger.checkpoint import parse_vkey
 from tests.hub.worlds import NOON_MS, KioskLog, granted
 

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pytest
@@ -13,7 +14,7 @@ from kiosk.hub.entries import Batch, Entry, read_batch
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.ingest import ForkError, GapError, receive
 from kiosk.hub.sql.store import SqlStore
-from kiosk.hub.store import LogRow, Transaction
+from kiosk.hub.store import EntryRow, LogRow, Transaction
 from kiosk.ledger.checkpoint import parse_vkey
 from kiosk.ledger.merkle import Frontier
 from tests.hub.worlds import KioskLog, moment
@@ -187,64 +188,79 @@ def real(
     return receive(store, log, sent, AT, project).size
 
 
-def chaos(store: SqlStore, seed: int, take: Take) -> list[str]:
-    """Feed one log by a faulty uploader; return what went wrong.
+@dataclass
+class Chaos:
+    """A faulty uploader, what it believes, and what was seen to go wrong.
 
-    The uploader resends what it is not sure of, sometimes skips ahead, loses replies and meets a
-    hub that is killed before its commit. Now and then its disk is put back to an older state.
+    It resends what it is not sure of, sometimes skips ahead, loses replies and meets a hub that is
+    killed before its commit. Now and then its disk is put back to an older state.
     """
-    chance = random.Random(seed)
-    log, wrong, acked = KioskLog(f"shop/c{seed}"), list[str](), 0
-    enrolled(store, log)
-    for _ in range(30):
-        grow(log, chance.randint(0, 6))
-        kill_at = chance.choice([None, None, None, chance.randint(0, log.size)])
 
-        def die(
-            _: Transaction, __: LogRow, entry: Entry, ___: Moment, at: int | None = kill_at
-        ) -> None:
-            if entry.index == at:
+    store: SqlStore
+    take: Take
+    log: KioskLog
+    chance: random.Random
+    acked: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def held(self) -> int:
+        """How many entries the hub has."""
+        return copy_of(self.store, self.log)[0]
+
+    def upload(self) -> None:
+        """Send from somewhere, sometimes into a hub that dies."""
+        held, kill_at = self.held(), self.chance.choice([-1, -1, -1, self.log.size - 2])
+        back = max(0, self.acked - self.chance.randint(0, 9))
+        start = self.chance.choice([self.acked, self.acked, back, self.log.size])
+
+        def die(_: Transaction, __: LogRow, entry: Entry, ___: Moment) -> None:
+            if entry.index == kill_at:
                 raise KilledError
 
-        held = copy_of(store, log)[0]
-        start = chance.choice([acked, acked, max(0, acked - chance.randint(0, 9)), log.size])
-        if held > 1 and chance.random() < 0.15:
-            _restore(store, take, log, chance, wrong)
-            continue
         try:
-            size = take(store, log.name, batch(log, start), die)
+            size = self.take(self.store, self.log.name, batch(self.log, start), die)
         except KilledError:
-            if copy_of(store, log)[0] != held:
-                wrong.append("a killed transaction left something")
+            self.expect(self.held() == held, "a killed transaction left something")
         except GapError as gap:
-            acked = gap.size
-            if start <= held:
-                wrong.append("a gap where there was none")
+            self.acked = gap.size
+            self.expect(start > held, "a gap where there was none")
         else:
-            lost = chance.random() < 0.1
-            acked = acked if lost else size
-            if copy_of(store, log)[0] < size:
-                wrong.append("acknowledged but not held")
-    if copy_of(store, log)[1] != log.root(copy_of(store, log)[0]):
-        wrong.append("the hub's copy is another tree")
-    return wrong
+            self.expect(self.held() >= size, "acknowledged but not held")
+            lost = self.chance.random() < 0.1
+            self.acked = self.acked if lost else size
+
+    def restore(self) -> None:
+        """Let an older copy of the disk go on and upload from where it thinks it was."""
+        at = self.chance.randint(0, self.held() - 1)
+        old = grow(self.log.fork_at(at), self.chance.randint(1, 8))
+        try:
+            self.take(self.store, self.log.name, batch(old, self.chance.randint(0, at)), ignore)
+        except ForkError:
+            return
+        except RefusalError as refused:
+            self.wrong.append(f"a fork was called {refused.kind}")
+        else:
+            self.wrong.append("a fork was taken")
+
+    def expect(self, fact: object, otherwise: str) -> None:
+        """Note what went wrong unless `fact` holds."""
+        if not fact:
+            self.wrong.append(otherwise)
 
 
-def _restore(
-    store: SqlStore, take: Take, log: KioskLog, chance: random.Random, wrong: list[str]
-) -> None:
-    """Let an older copy of the disk go on writing and upload from where it thinks it was."""
-    held = copy_of(store, log)[0]
-    at = chance.randint(0, held - 1)
-    old = grow(log.fork_at(at), chance.randint(1, 8))
-    try:
-        take(store, log.name, batch(old, chance.randint(0, at)), ignore)
-    except ForkError:
-        return
-    except RefusalError as refused:
-        wrong.append(f"a fork was called {refused.kind}")
-    else:
-        wrong.append("a fork was taken")
+def chaos(store: SqlStore, seed: int, take: Take) -> list[str]:
+    """Feed one log by a faulty uploader; return what went wrong."""
+    world = Chaos(store, take, KioskLog(f"shop/c{seed}"), random.Random(seed))
+    enrolled(store, world.log)
+    for _ in range(30):
+        grow(world.log, world.chance.randint(0, 6))
+        if world.held() > 1 and world.chance.random() < 0.15:
+            world.restore()
+        else:
+            world.upload()
+    size, root, _ = copy_of(store, world.log)
+    world.expect(root == world.log.root(size), "the hub's copy is another tree")
+    return world.wrong
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -276,7 +292,7 @@ def without_root_check(
         for entry in fresh:
             frontier.append(entry.leaf)
         head = replace(row, size=frontier.size, frontier=frontier.to_bytes(), note=sent.note)
-        rows = [ingest.EntryRow(e.index, e.leaf, e.salt, e.body, e.sealed) for e in fresh]
+        rows = [EntryRow(e.index, e.leaf, e.salt, e.body, e.sealed) for e in fresh]
         tx.logs.append(head, rows, frontier.root())
         for entry in fresh:
             project(tx, head, entry, AT)
@@ -290,10 +306,8 @@ def acknowledge_first(
     project: Callable[[Transaction, LogRow, Entry, Moment], None],
 ) -> int:
     """Say that everything is held, whatever became of it."""
-    try:
+    with suppress(KilledError):
         real(store, log, sent, project)
-    except KilledError:
-        pass
     return sent.checkpoint.size
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from httpx import Response
 
 from kiosk.core import signing
 from kiosk.core.events import EventRecord
@@ -15,6 +17,7 @@ from kiosk.hub.store import LogRow
 from kiosk.ledger.body import Stamp, build, leaf_of
 from kiosk.ledger.checkpoint import LogKey, Signer
 from kiosk.ledger.merkle import Frontier
+from tests.hub.inprocess import Client
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 EPCS = tuple(f"30340257BF7194E40000{n:04X}" for n in range(1, 9))
@@ -35,24 +38,30 @@ class KioskLog:
 
     @property
     def key(self) -> Ed25519PrivateKey:
+        """The log's private key."""
         return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @property
     def vkey(self) -> str:
+        """The log's verifier key."""
         return LogKey.of(self.origin, self.key).encode()
 
     @property
     def name(self) -> str:
+        """The log's name in URLs."""
         return self.origin.replace("/", "~")
 
     @property
     def size(self) -> int:
+        """How many entries it has."""
         return len(self.bodies)
 
     def row(self) -> LogRow:
+        """The log as the hub enrols it."""
         return LogRow(self.name, self.origin, self.origin.partition("/")[2], self.vkey)
 
     def add(self, kind: str, data: Mapping[str, Json] | None = None, visit: str = "") -> None:
+        """Append an event, a second after the last."""
         record = EventRecord(kind, data or {}, VisitId(visit) if visit else None)
         index = self.size
         stamp = Stamp(
@@ -63,18 +72,22 @@ class KioskLog:
         self.now_ms += 1000
 
     def leaf(self, index: int) -> bytes:
+        """The leaf of one entry."""
         return leaf_of(*self.bodies[index])
 
     def root(self, size: int | None = None) -> bytes:
+        """The root over the first entries."""
         frontier = Frontier()
         for index in range(self.size if size is None else size):
             frontier.append(self.leaf(index))
         return frontier.root()
 
     def note(self, size: int) -> str:
+        """The checkpoint of a size."""
         return Signer(self.origin, self.key).sign(size, self.root(size))
 
     def upload(self, start: int, end: int | None = None, note: str | None = None) -> bytes:
+        """The request that sends the entries from `start` on."""
         end = self.size if end is None else end
         lines = [
             orjson.dumps({"salt": b64encode(salt), "body": b64encode(body), "sealed": None})
@@ -135,13 +148,16 @@ class Owner:
 
     @property
     def public(self) -> bytes:
+        """The public key."""
         return signing.public_of(self.private)
 
     @property
     def key(self) -> VerifyKey:
+        """What the hub pins."""
         return VerifyKey(signing.kid_of(self.public), self.public, "owner")
 
     def policy(self, version: int = 1, **changes: Json) -> bytes:
+        """A signed policy."""
         payload: dict[str, Json] = {
             "version": version,
             "shop": "shop",
@@ -166,8 +182,14 @@ class Owner:
         return signing.sign("policy", {**payload, **changes}, self.private)
 
     def catalogue(self, version: int = 1, currency: str = "EUR", **item: Json) -> bytes:
-        article = {"gtin": "00614141123452", "epc": "", "name": "Trail mix", "price_minor": 599}
-        payload = {
+        """A signed catalogue."""
+        article: dict[str, Json] = {
+            "gtin": "00614141123452",
+            "epc": "",
+            "name": "Trail mix",
+            "price_minor": 599,
+        }
+        payload: dict[str, Json] = {
             "version": version,
             "currency": currency,
             "items": [{**article, "tax": "", **item}],
@@ -176,4 +198,58 @@ class Owner:
         return signing.sign("catalogue", payload, self.private)
 
     def keys(self, version: int = 1) -> bytes:
+        """A signed key list."""
         return signing.sign("keys", {"version": version, "keys": []}, self.private)
+
+
+@dataclass
+class Visitor:
+    """What kiosk and staff ask of a hub."""
+
+    client: Client
+    staff_token: str
+    kiosk_token: str
+
+    @property
+    def staff(self) -> dict[str, str]:
+        """The staff's header."""
+        return {"Authorization": f"Bearer {self.staff_token}"}
+
+    @property
+    def kiosk(self) -> dict[str, str]:
+        """The kiosk's header."""
+        return {"Authorization": f"Bearer {self.kiosk_token}"}
+
+    def enrol(self, log: KioskLog) -> Response:
+        """Enrol a log's key."""
+        path = f"/v1/logs/{log.name}"
+        return self.client.put(path, json={"vkey": log.vkey}, headers=self.staff)
+
+    def send(self, log: KioskLog, start: int = 0) -> Response:
+        """Upload from `start` on."""
+        path = f"/v1/logs/{log.name}/entries"
+        return self.client.post(path, params={"from": start}, content=log.upload(start))
+
+    def pay(self, **changes: Json) -> Response:
+        """Record a payment; None takes a field out."""
+        order: dict[str, Json] = {
+            "key": "key-1",
+            "kiosk": "k1",
+            "visit": "v1",
+            "amount_minor": 500,
+            "currency": "EUR",
+            "method": "cash",
+        }
+        order = {k: v for k, v in {**order, **changes}.items() if v is not None}
+        return self.client.post("/v1/payments", json=order, headers=self.staff)
+
+    def feed(self, **query: int | str) -> Response:
+        """Read the payment feed as a kiosk."""
+        asked = {"kiosk": "k1", **query}
+        return self.client.get("/v1/payments", params=asked, headers=self.kiosk)
+
+    def visits(self) -> Any:  # noqa: ANN401 - JSON
+        """Return the kiosk's visits as staff see them."""
+        reply = self.client.get("/v1/visits", params={"kiosk": "k1"}, headers=self.staff)
+        assert reply.status_code == 200, reply.text
+        return reply.json()

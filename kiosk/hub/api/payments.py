@@ -42,6 +42,6 @@ async def follow(
         rung = hub.paid.listen()
         page = await hub.read(lambda tx: feed(tx, kiosk, after))
         left_s = ends - time.monotonic()
-        if page["payments"] or left_s <= 0 or rung.is_set():
+        if page["payments"] or left_s <= 0 or hub.paid.silent:
             return JSONResponse(page)
         await wait(rung, left_s)

@@ -27,7 +27,8 @@ PRAGMAS: Final = (
 
 def open_engine(path: Path) -> Engine:
     """Return an engine on this file whose transactions begin when they say so."""
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    # An error may be logged, and parameters hold tags.
+    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

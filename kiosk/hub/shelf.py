@@ -1,0 +1,142 @@
+"""The catalogue that is published: fetched, believed only under the owner's key, replaced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from kiosk.core.catalogue import Catalogue, parse_catalogue
+from kiosk.core.policy import parse_policy
+from kiosk.core.signing import VerifyKey, kid_of, open_envelope, public_of, sign
+from kiosk.core.values import CoreError, Json
+from kiosk.hub.documents import payload_of
+from kiosk.hub.errors import ItemsError
+from kiosk.hub.items import Merged, identity, merge, plain_price, read_items
+from kiosk.remote.errors import RefusedError
+from kiosk.remote.hub import HubClient
+
+SEED_BYTES: Final = 32  # RFC 8032 section 5.1.5
+OTHERS: Final = 0o077
+
+
+def owner_key(path: Path) -> Ed25519PrivateKey:
+    """Return the owner's private key.
+
+    Raises:
+        ItemsError: Not there, not a key, or others may read it.
+    """
+    try:
+        seed, mode = path.read_bytes(), path.stat().st_mode
+    except OSError as error:
+        raise ItemsError(f"{path}: {error.strerror}; name it with --owner-key-file") from error
+    if len(seed) != SEED_BYTES:
+        raise ItemsError(f"{path}: {len(seed)} bytes, a private key has {SEED_BYTES}")
+    if mode & OTHERS:
+        raise ItemsError(f"{path}: others may read it; chmod 600 {path}")
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def published(client: HubClient) -> Catalogue | None:
+    """Return the catalogue at the hub as it says it is; for a look, not to sign again.
+
+    Raises:
+        RemoteError: The hub cannot be asked.
+        ItemsError: What it has is no catalogue.
+    """
+    envelope = client.document("catalogue")
+    if envelope is None:
+        return None
+    try:
+        return parse_catalogue(payload_of(envelope))
+    except (ValueError, KeyError, TypeError, CoreError) as error:
+        raise ItemsError(f"the hub's catalogue cannot be read: {error}") from error
+
+
+def listing(catalogue: Catalogue | None) -> dict[str, Any]:
+    """Return the catalogue for people and scripts."""
+    if catalogue is None:
+        return {"version": 0, "items": []}
+    articles = (*catalogue.by_gtin.values(), *catalogue.by_epc.values())
+    return {
+        "version": catalogue.version,
+        "currency": catalogue.currency,
+        "items": [
+            {
+                "gtin": article.gtin,
+                "epc": article.epc,
+                "name": article.name,
+                "price": plain_price(article.price_minor, catalogue.currency),
+                "price_minor": article.price_minor,
+                "currency": catalogue.currency,
+                "tax": article.tax,
+            }
+            for article in sorted(articles, key=lambda each: (each.name, identity(each)))
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The catalogue in the owner's hands.
+
+    What the hub hands out is signed again here, so it is believed only under the owner's key.
+    """
+
+    client: HubClient
+    key: Ed25519PrivateKey
+
+    def merge(self, file: Path, *, replace: bool) -> Merged:
+        """Return the next version with the file's items in it.
+
+        Raises:
+            ItemsError: Every wrong row, or no currency to count in yet.
+            RemoteError: The hub cannot be asked.
+        """
+        current = self._current()
+        currency = current.currency if current else self._currency()
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise ItemsError(f"{file}: {error.strerror}") from error
+        articles = read_items(data, file.name, currency)
+        return merge(current, articles, currency, replace=replace)
+
+    def publish(self, merged: Merged) -> None:
+        """Sign the version and publish it.
+
+        Raises:
+            ItemsError: Somebody published another version meanwhile, or the hub refuses it.
+            RemoteError: Not known to be published.
+        """
+        try:
+            self.client.put_document("catalogue", sign("catalogue", merged.payload, self.key))
+        except RefusedError as error:
+            if error.status == HTTPStatus.CONFLICT:
+                raise ItemsError("another version was published meanwhile; import again") from error
+            raise
+
+    def _current(self) -> Catalogue | None:
+        payload = self._signed("catalogue")
+        return None if payload is None else parse_catalogue(payload)
+
+    def _currency(self) -> str:
+        payload = self._signed("policy")
+        if payload is None:
+            raise ItemsError("the hub has no policy yet, so no currency; publish the policy first")
+        return parse_policy(payload).currency
+
+    def _signed(self, kind: str) -> Mapping[str, Json] | None:
+        envelope = self.client.document(kind)
+        if envelope is None:
+            return None
+        public = public_of(self.key)
+        kid = kid_of(public)
+        try:
+            return open_envelope(kind, envelope, {kid: VerifyKey(kid, public, "owner")})
+        except CoreError as error:
+            raise ItemsError(
+                f"the hub's {kind} is not signed by this owner key: {error}"
+            ) from error
