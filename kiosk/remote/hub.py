@@ -1,15 +1,13 @@
 """Client of the hub: upload of the log, signed documents, the payment feed."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from kiosk.core.signing import b64encode
 from kiosk.core.values import Epc, Payment, VisitId
 from kiosk.remote.http import Ask, HttpClient, Reply, reason_of, retry_after_s
 from kiosk.remote.orders import PaymentOrder, PaymentsPage
@@ -18,22 +16,8 @@ DEADLINE_S: Final = 10.0  # a batch of 256 events over a slow line; nobody waits
 MAX_BYTES: Final = 16 << 20  # a catalogue of 100,000 articles
 RETRY_S: Final = 30  # when the hub says "later" without a time
 JSON: Final = {"Content-Type": "application/json"}
+NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 _SIZE: Final = re.compile(rb"[0-9]{1,15}\n?")
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One entry of the log on its way to the hub.
-
-    Attributes:
-        salt: 32 bytes.
-        body: The exact bytes that the leaf commits to.
-        sealed: The sealed personal part, None when there is none or it was erased.
-    """
-
-    salt: bytes = field(repr=False)
-    body: bytes = field(repr=False)
-    sealed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,25 +127,18 @@ class HubClient:
             self._http.call(Ask("PUT", path, envelope, JSON)), HTTPStatus.OK, HTTPStatus.CREATED
         )
 
-    def send(self, log: str, start: int, lines: Sequence[LogLine], checkpoint: str) -> SyncReply:
-        """Return what the hub says to entries `start`... of `log` and the note that covers them.
+    def upload(self, log: str, start: int, body: bytes) -> SyncReply:
+        """Return what the hub says to a batch that begins at entry `start` of `log`.
 
         Args:
             log: Origin of the log, "shop/kiosk".
-            start: Index of the first line.
-            lines: At most 256.
-            checkpoint: Signed note over the log after the last line.
+            body: NDJSON: at most 256 entries, one a line, then the checkpoint that covers them.
 
         Raises:
             RemoteError: Not known to be held: send the same again.
         """
-        rows = [_row(line) for line in lines]
-        body = b"".join(
-            msgspec.json.encode(row) + b"\n" for row in (*rows, {"checkpoint": checkpoint})
-        )
         path = f"{_log_path(log)}/entries?{urlencode({'from': start})}"
-        headers = {"Content-Type": "application/x-ndjson"}
-        return self._sync_reply(self._http.call(Ask("POST", path, body, headers)))
+        return self._sync_reply(self._http.call(Ask("POST", path, body, NDJSON)))
 
     def checkpoint(self, log: str) -> str | None:
         """Return the hub's last note of `log`, None when it holds nothing of it.
@@ -248,11 +225,6 @@ class HubClient:
 
 def _log_path(log: str) -> str:
     return f"/v1/logs/{quote(log.replace('/', '~'), safe='~')}"
-
-
-def _row(line: LogLine) -> Mapping[str, str | None]:
-    sealed = None if line.sealed is None else b64encode(line.sealed)
-    return {"salt": b64encode(line.salt), "body": b64encode(line.body), "sealed": sealed}
 
 
 def _payment(row: _PaymentBody) -> Payment:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.signing import b64decode
 from kiosk.core.values import Epc, Payment, VisitId
 from kiosk.remote.errors import BadAnswerError, RefusedError, TimedOutError, UnreachableError
 from kiosk.remote.hub import (
@@ -17,7 +16,6 @@ from kiosk.remote.hub import (
     Forked,
     Gap,
     HubClient,
-    LogLine,
     Rejected,
     RetryLater,
     SyncReply,
@@ -29,7 +27,7 @@ from tests.remote import faulty_server as faults
 from tests.remote.faulty_server import Fault, FaultyServer, as_json, serving
 
 PROBLEM = {"Content-Type": "application/problem+json"}
-LINES = (LogLine(b"s" * 32, b'{"a":1}', b"sealed"), LogLine(b"t" * 32, b"{}"))
+BATCH = b'{"salt":"c3M","body":"e30","sealed":null}\n{"checkpoint":"note"}\n'
 
 
 @contextmanager
@@ -83,22 +81,18 @@ def test_a_refused_document_says_why() -> None:
 
 
 def send(fault: Fault) -> SyncReply:
-    """What the hub says to two lines."""
+    """What the hub says to a batch."""
     with hub(fault) as (client, _):
-        return client.send("shop/kiosk", 7, LINES, "note\n")
+        return client.upload("shop/kiosk", 7, BATCH)
 
 
-def test_a_batch_is_lines_of_json_that_end_with_the_note() -> None:
+def test_a_batch_is_sent_as_it_is_to_the_place_where_it_begins() -> None:
     with hub(as_json({"size": 9, "next_after_s": 60})) as (client, server):
-        client.send("shop/kiosk", 7, LINES, "note\n\n— x\n")
+        client.upload("shop/kiosk", 7, BATCH)
     request = server.requests[0]
     assert request.line == "POST /v1/logs/shop~kiosk/entries?from=7 HTTP/1.1"
     assert request.headers["content-type"] == "application/x-ndjson"
-    *rows, last = [json.loads(line) for line in request.body.splitlines()]
-    assert [b64decode(row["body"]) for row in rows] == [b'{"a":1}', b"{}"]
-    assert [b64decode(row["salt"]) for row in rows] == [b"s" * 32, b"t" * 32]
-    assert [row["sealed"] for row in rows] == ["c2VhbGVk", None]
-    assert last == {"checkpoint": "note\n\n— x\n"}
+    assert request.body == BATCH
 
 
 REPLIES: dict[str, tuple[Fault, SyncReply]] = {
