@@ -3,6 +3,7 @@
 DaemonError
 +-- AlreadyRunningError   another daemon serves this state directory
 +-- NoRulesError          the owner's documents are not there and the hub cannot give them
++-- NotRunningError       nobody answers on the control socket
 """
 
 
@@ -18,5 +19,11 @@ class AlreadyRunningError(DaemonError):
 
 class NoRulesError(DaemonError):
     """There are no signed documents to decide by."""
+
+    exit_code = 4
+
+
+class NotRunningError(DaemonError):
+    """No daemon answers on this state directory."""
 
     exit_code = 4

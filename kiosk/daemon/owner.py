@@ -44,7 +44,9 @@ PART: Final = "owner"
 WAIT_S: Final = 1.0  # the longest wait, so that the watchdog hears a beat
 PLAY_WAIT_S: Final = 0.02  # while a play may move the clock under us
 
-Question = Callable[["Owner", Mapping[str, Json]], Mapping[str, Json]]
+Reply = Callable[[Mapping[str, Json]], None]
+Question = Callable[["Owner", Mapping[str, Json], Reply], Mapping[str, Json] | None]
+"""Answers a question of the control socket, None when a worker replies later."""
 
 
 class Owner:
@@ -108,7 +110,7 @@ class Owner:
             if isinstance(message, Stop):
                 break
             if message is not None:
-                self._handle(message)
+                self.handle(message)
             self._let_time_pass()
         self._beats.leave(PART)
 
@@ -131,7 +133,8 @@ class Owner:
         elif isinstance(news, RecordRefused):
             self._told(RecordFailed(fact.at, fact), fact)
 
-    def _handle(self, message: Message) -> None:
+    def handle(self, message: Message) -> None:
+        """Handle one message; on the owner thread only."""
         match message:
             case Happened(fact=fact):
                 self.take(fact)
@@ -146,7 +149,9 @@ class Owner:
             case DocumentFetched():
                 self._adopt(message)
             case Asked(question=question, reply=reply):
-                reply(self._answer(self, question))
+                answer = self._answer(self, question, reply)
+                if answer is not None:
+                    reply(answer)
             case Stop():
                 pass
             case _:

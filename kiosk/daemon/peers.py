@@ -4,20 +4,25 @@ A peer that is slow or away costs the customer at most the deadline, and the own
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from kiosk.core.commands import AskPayments, AskProvider
 from kiosk.core.inputs import PaymentsFailed, PaymentsSeen, ProviderAnswered
-from kiosk.core.values import Answer, Verdict
+from kiosk.core.values import Answer, Json, Verdict
 from kiosk.daemon.messages import Happened
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.workers import Workers
 from kiosk.remote.errors import RemoteError
+from kiosk.remote.hub import HubClient
+from kiosk.remote.orders import PaymentOrder
 from kiosk.remote.payments.base import PaymentProvider
 from kiosk.remote.providers.base import CheckRequest, Provider
 
 CHECK_S: Final = 1.2  # DESIGN 5: total, below the 1.5 s that Checking waits
+Counter = Callable[[str], HubClient]
+Reply = Callable[[Mapping[str, Json]], None]
+
 ANSWER_S: Final = 5.0  # room for an answer in a full inbox before it is given up
 
 
@@ -26,6 +31,7 @@ class Peers:
 
     Args:
         providers: By the name in the question: "score" and "vouch".
+        counter: Gives a client of the counter for a staff's token.
     """
 
     def __init__(
@@ -34,11 +40,13 @@ class Peers:
         kiosk: str,
         providers: Mapping[str, Provider],
         payments: PaymentProvider,
+        counter: Counter,
         rhythm: Rhythm,
     ) -> None:
         self._kiosk = kiosk
         self._providers = providers
         self._payments = payments
+        self._counter = counter
         self._inbox = rhythm.inbox
         self._clock = rhythm.clock
         self._asking = {name: Workers(name) for name in (*providers, "payments")}
@@ -80,6 +88,21 @@ class Peers:
 
         if not self._asking["payments"].submit(job):
             self._inbox.put(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
+
+    def record_payment(self, order: PaymentOrder, token: str, reply: Reply) -> None:
+        """Have the counter record a payment; `reply` is called with its number, or why not."""
+
+        def job() -> None:
+            client = self._counter(token)
+            try:
+                reply({"ok": True, "number": client.record_payment(order)})
+            except RemoteError as error:
+                reply({"ok": False, "error": str(error)})
+            finally:
+                client.close()
+
+        if not self._asking["payments"].submit(job):
+            reply({"ok": False, "error": "busy; try again"})
 
     @property
     def busy(self) -> int:

@@ -10,13 +10,17 @@ from typing import Final
 from drivers.base import Health, Lock
 from kiosk.clock import Clock
 from kiosk.core.inputs import StaffLocked, StaffUnlocked, WayChosen
-from kiosk.core.values import Json, Way
+from kiosk.core.values import Epc, Json, VisitId, Way
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.uploader import Uploader
+from kiosk.remote.orders import PaymentOrder
 
 MAX_REASON: Final = 200
+METHODS: Final = ("cash", "card", "voucher", "transfer")
+
+Reply = Callable[[Mapping[str, Json]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,10 @@ class Desk:
     inbox: Inbox
     clock: Clock
 
-    def answer(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return the answer to one question; an unknown one is told what there is."""
+    def answer(
+        self, owner: Owner, question: Mapping[str, Json], reply: Reply
+    ) -> Mapping[str, Json] | None:
+        """Return the answer to one question, None when a worker will call `reply` with it."""
         match question.get("do"):
             case "status":
                 return {"ok": True, **self._status(owner)}
@@ -49,8 +55,11 @@ class Desk:
                 return self._door(owner, question)
             case "choose":
                 return self._choose(owner, question)
+            case "pay":
+                return self._pay(owner, question, reply)
             case _:
-                return {"ok": False, "error": "unknown; ask status, door, choose, flush or idle"}
+                known = "status, door, choose, pay, flush or idle"
+                return {"ok": False, "error": f"unknown; ask {known}"}
 
     def _door(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
         reason = question.get("reason", "")
@@ -74,6 +83,20 @@ class Desk:
         else:
             return {"ok": False, "error": f"way: leave, {', '.join(Way)}"}
         return {"ok": True}
+
+    def _pay(
+        self, owner: Owner, question: Mapping[str, Json], reply: Reply
+    ) -> Mapping[str, Json] | None:
+        """Have the counter record a payment; staff's token comes with the question."""
+        try:
+            order = read_order(question, self.name, owner.rules.policy.currency)
+        except ValueError as error:
+            return {"ok": False, "error": str(error)}
+        token = question.get("token")
+        if not isinstance(token, str) or not token:
+            return {"ok": False, "error": "token: the staff's token is needed"}
+        self.peers.record_payment(order, token, reply)
+        return None
 
     def _idle(self, owner: Owner) -> bool:
         pending = owner.ledger.size > self.uploader.acked
@@ -105,3 +128,34 @@ class Desk:
 
 def _health(health: Health) -> Mapping[str, Json]:
     return {"ok": health.ok, "detail": health.detail, "counters": dict(health.counters)}
+
+
+def read_order(question: Mapping[str, Json], kiosk: str, currency: str) -> PaymentOrder:
+    """Return the payment that a question asks to record.
+
+    Raises:
+        ValueError: Names what is missing or wrong.
+    """
+    visit, key = question.get("visit"), question.get("key")
+    epcs, amount = question.get("epcs", []), question.get("amount_minor", 0)
+    method = question.get("method", METHODS[0])
+    if not isinstance(visit, str) or not visit or not isinstance(key, str) or not key:
+        raise ValueError("visit and key: texts are needed")
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+        raise ValueError("amount_minor: a whole number above zero")
+    if not isinstance(epcs, list) or not all(isinstance(epc, str) for epc in epcs):
+        raise ValueError("epcs: a list of EPCs in hex")
+    if bool(epcs) == bool(amount):
+        raise ValueError("give epcs or amount_minor, not both")
+    if method not in METHODS:
+        raise ValueError(f"method: one of {', '.join(METHODS)}")
+    covered = tuple(Epc(str(epc)) for epc in epcs)
+    return PaymentOrder(
+        key=key,
+        kiosk=kiosk,
+        visit=VisitId(visit),
+        epcs=covered,
+        amount_minor=amount,
+        currency=currency,
+        method=str(method),
+    )

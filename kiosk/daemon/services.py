@@ -25,6 +25,7 @@ class Services:
 
     Attributes:
         settling: Asked once more when an exit is settled.
+        counter: Gives a client of the counter for a staff's token.
         feed: Long-polled for payments.
         upload: Takes the log.
         documents: Gives the owner's documents.
@@ -32,6 +33,7 @@ class Services:
 
     providers: Mapping[str, Provider]
     settling: PaymentProvider
+    counter: Callable[[str], HubClient]
     feed: PaymentProvider
     upload: HubClient
     documents: HubClient
@@ -50,6 +52,7 @@ def connect(settings: Settings, keys: Keys) -> Services:
     return Services(
         {"score": score, "vouch": vouch},
         CounterPayments(HubClient(url, token, deadline_s=SETTLE_S), name),
+        lambda staff: HubClient(url, staff, deadline_s=SETTLE_S),
         CounterPayments(HubClient(url, token, deadline_s=SETTLE_S), name),
         HubClient(url, token),
         HubClient(url, token),

@@ -61,6 +61,11 @@ class Child:
         return self._log.read_text(encoding="utf-8", errors="replace").splitlines()
 
     @property
+    def pid(self) -> int:
+        """Its process id, 0 before it was started."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
     def running(self) -> bool:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None

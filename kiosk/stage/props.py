@@ -155,7 +155,7 @@ def write_config(directory: Path, keys: Keys, places: Places, *, many_inside: bo
         "lock": {"kind": "sim", "fail_mode": "secure", "active_high": True},
         "door": {"kind": "sim"},
         "exit": {"trigger": "button", "kind": "sim"},
-        "camera": {"kind": "sim"},
+        "camera": {"kind": "sim", "width": 640, "height": 480},
         "reader": [
             {"name": "exit-reader", "kind": "m100", "port": "sim:", "role": "exit"},
             {"name": "fob", "kind": "rdm6300", "port": "sim:", "role": "entry"},
@@ -170,7 +170,7 @@ def write_config(directory: Path, keys: Keys, places: Places, *, many_inside: bo
         "clock": {"offset_file": str(places.offset), "trust": "always"},
     }
     if many_inside:
-        config["exit_camera"] = {"kind": "sim"}
+        config["exit_camera"] = {"kind": "sim", "width": 640, "height": 480}
     path = directory / CONFIG
     _write(path, tomlkit.dumps(config).encode())
     return path

@@ -75,6 +75,11 @@ class Theatre:
 
     def start(self, stack: ExitStack) -> None:
         """Start hub, scores and daemon, and publish the script's documents."""
+        self.start_services(stack)
+        self._start_daemon(stack)
+
+    def start_services(self, stack: ExitStack) -> None:
+        """Start hub and scores only, publish the documents, and write the configuration."""
         self._stack = stack
         stack.callback(self._clock.close)
         vkey = props.log_vkey(self.directory)
@@ -93,6 +98,8 @@ class Theatre:
             self.directory / "clock",
         )
         props.write_config(self.directory, self._keys, places, many_inside=self.many_inside)
+
+    def _start_daemon(self, stack: ExitStack) -> None:
         stack.callback(self.control.close)
         stack.callback(self.daemon.stop)
         self.daemon.start()
@@ -270,13 +277,18 @@ def opened(directory: Path, script: Script) -> Iterator[Theatre]:
     Raises:
         ProcessError: A process did not become ready.
     """
+    with ExitStack() as stack:
+        theatre = prepared(directory, script)
+        theatre.start(stack)
+        yield theatre
+
+
+def prepared(directory: Path, script: Script) -> Theatre:
+    """Return a theatre in this directory, with keys and clock, and nothing started."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (directory / "clock").exists():
         create_offset(directory / "clock")
-    with ExitStack() as stack:
-        theatre = Theatre(directory, script, props.make_keys(directory))
-        theatre.start(stack)
-        yield theatre
+    return Theatre(directory, script, props.make_keys(directory))
 
 
 def _free_port() -> int:
