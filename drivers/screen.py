@@ -5,6 +5,7 @@ import stat
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from drivers.base import DeviceUnavailableError, Health
@@ -43,9 +44,12 @@ class ConsoleScreen:
             DeviceUnavailableError: It cannot be opened for writing.
         """
         self.close()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
+        path = Path(self._path)
+        # A terminal that is not there must not become a file in its place.
+        is_text_file = not path.is_symlink() and not path.is_relative_to("/dev")
         try:
-            self._fd = os.open(self._path, flags, TEXT_FILE_MODE)
+            self._fd = os.open(path, flags | os.O_CREAT * is_text_file, TEXT_FILE_MODE)
             self._is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
         except OSError as error:
             raise DeviceUnavailableError(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from drivers import options
 from drivers.base import DeviceConfigError
 
-WRONG = [None, "x", 1, 1.5, True, [], {}, float("nan"), float("inf"), -1]
+WRONG: list[object] = [None, "x", 1, 1.5, True, [], {}, float("nan"), float("inf"), -1]
 
 
 @pytest.mark.parametrize("value", [each for each in WRONG if not isinstance(each, str)])
