@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic_settings import BaseSettings, EnvSettingsSource
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from kiosk.settings.errors import SettingsError
-from kiosk.settings.faults import near
+from kiosk.settings.faults import fields_at, near
 from kiosk.settings.places import Key
 
 PREFIX: Final = "KIOSK_"
@@ -29,11 +30,29 @@ def variables(model: type[BaseSettings]) -> Mapping[str, Any]:
     """
     source = EnvSettingsSource(model, env_prefix=PREFIX, env_nested_delimiter=NESTED)
     try:
-        return source()
+        return {name: _numbered(model, (name,), value) for name, value in source().items()}
     except UnreadableVariable as error:
         raise SettingsError(
             [f"environment: {error} (set single keys, as in KIOSK_HUB__URL)"]
         ) from error
+
+
+def _numbered(model: type[BaseSettings], key: Key, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return `value` with numbers as numbers; the source leaves those out of range as text."""
+    if isinstance(value, dict):
+        return {name: _numbered(model, (*key, name), each) for name, each in value.items()}
+    field = fields_at(model, key[:-1]).get(str(key[-1]))
+    if field is None or not isinstance(value, str) or not _is_number(field.annotation):
+        return value
+    with suppress(ValueError):
+        return int(value)
+    with suppress(ValueError):
+        return float(value)
+    return value
+
+
+def _is_number(annotation: object) -> bool:
+    return annotation in {int, float} or any(map(_is_number, get_args(annotation)))
 
 
 def unknown_variables(sections: tuple[str, ...]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, time
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -66,10 +67,15 @@ def _words(model: type[BaseModel], key: Key, details: ErrorDetails) -> str:
     if fault == "literal_error":
         return _not_a_choice(model, key, value)
     if fault in _TYPES:
-        return f"must be {_TYPES[fault]}, is {kind(value)}"
+        return f"must be {_TYPES[fault]}, is {_kind(value)}"
     if fault in _BOUNDS:
         return f"must be {_BOUNDS[fault].format(**context)}, is {value}"
     return details["msg"]
+
+
+def _kind(value: object) -> str:
+    """Return the word for the type of a TOML value, which may be a date or a time."""
+    return "a date" if isinstance(value, date | time) else kind(value)
 
 
 def _missing(model: type[BaseModel], key: Key) -> str:
@@ -82,7 +88,7 @@ def _missing(model: type[BaseModel], key: Key) -> str:
 def _not_a_choice(model: type[BaseModel], key: Key, value: object) -> str:
     choices = _choices(fields_at(model, key[:-1])[str(key[-1])].annotation)
     if not isinstance(value, str):
-        return f"must be one of {', '.join(choices)}, is {kind(value)}"
+        return f"must be one of {', '.join(choices)}, is {_kind(value)}"
     return f"{value[:32]!r} is not one of {', '.join(choices)} ({near(value, choices)})"
 
 

@@ -43,6 +43,18 @@ def load_hub(path: Path) -> HubSettings:
     return _load(HubSettings, path)
 
 
+def load_any(path: Path) -> Settings | HubSettings:
+    """Return the configuration of whichever the file is for; in doubt, of a kiosk.
+
+    Raises:
+        SettingsError: With every fault, each at its file and line.
+    """
+    values = read(path).values
+    hub = values.get("hub")
+    is_hub = "kiosk" not in values and isinstance(hub, dict) and "state_dir" in hub
+    return load_hub(path) if is_hub else load(path)
+
+
 def read(path: Path) -> Document:
     """Return what a file holds, right or wrong.
 
@@ -125,7 +137,7 @@ def _anchored(model: type[BaseSettings], values: Mapping[str, Any], base: Path) 
         if not isinstance(table, dict):
             continue
         fields = fields_at(model, (name,))
-        paths = {key for key in table if key in fields and Path in get_args(fields[key].annotation)}
+        paths = {key for key in table if key in fields and _is_path(fields[key].annotation)}
         if table.get("kind") in _PICTURES:
             paths.add("device")
         anchored[name] = {
@@ -133,3 +145,8 @@ def _anchored(model: type[BaseSettings], values: Mapping[str, Any], base: Path) 
             for key, value in table.items()
         }
     return anchored
+
+
+def _is_path(annotation: object) -> bool:
+    """Say whether an annotation such as `Path` or `Annotated[Path, ...] | None` is of a path."""
+    return annotation is Path or any(map(_is_path, get_args(annotation)))

@@ -302,7 +302,7 @@ def test_thresholds_and_tiers_are_found_by_id() -> None:
         ("1970-01-01T09:00:00", True),  # a Thursday
     ],
 )
-def test_opening_hours_are_local_days_and_minutes(when: str, is_open: bool) -> None:  # noqa: FBT001
+def test_opening_hours_are_local_days_and_minutes(when: str, *, is_open: bool) -> None:
     assert parse_policy(FULL).is_open(at(when)) is is_open
 
 

@@ -1,0 +1,68 @@
+"""Private keys in files: 32 bytes, readable by their owner only, never overwritten."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+SEED_BYTES: Final = 32  # RFC 8032 section 5.1.5
+_PRIVATE: Final = 0o600
+_OTHERS: Final = 0o077
+
+
+class KeyFileError(Exception):
+    """A key file that cannot be made or used; nothing was changed."""
+
+    exit_code: int = 2
+
+
+def create_private(path: Path) -> Ed25519PrivateKey:
+    """Make a key, write it to a new file and return it.
+
+    Raises:
+        KeyFileError: Something is there already, or the place cannot be written.
+    """
+    private = Ed25519PrivateKey.generate()
+    write_new(path, private.private_bytes_raw())
+    return private
+
+
+def load_private(path: Path) -> Ed25519PrivateKey:
+    """Return the key in a file.
+
+    Raises:
+        KeyFileError: Not there, not a key, or others may read it.
+    """
+    try:
+        with path.open("rb") as file:
+            seed, mode = file.read(SEED_BYTES + 1), os.fstat(file.fileno()).st_mode
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}; make one with kiosk keys make") from error
+    if len(seed) != SEED_BYTES:
+        raise KeyFileError(f"{path}: not a private key, which has {SEED_BYTES} bytes")
+    if mode & _OTHERS:
+        raise KeyFileError(f"{path}: others may read it; chmod 600 {path}")
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def write_new(path: Path, data: bytes, mode: int = _PRIVATE) -> None:
+    """Write a new file and make it durable; what cannot be finished is removed again.
+
+    Raises:
+        KeyFileError: Something is there already, or the place cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError as error:
+        raise KeyFileError(f"{path}: is there already; move it away first") from error
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}; choose another place") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
