@@ -37,7 +37,7 @@ def variables(model: type[BaseSettings]) -> Mapping[str, Any]:
         ) from error
 
 
-def _numbered(model: type[BaseSettings], key: Key, value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _numbered(model: type[BaseSettings], key: Key, value: object) -> object:
     """Return `value` with numbers as numbers; the source leaves those out of range as text."""
     if isinstance(value, dict):
         return {name: _numbered(model, (*key, name), each) for name, each in value.items()}

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -92,7 +92,7 @@ def _not_a_choice(model: type[BaseModel], key: Key, value: object) -> str:
     return f"{value[:32]!r} is not one of {', '.join(choices)} ({near(value, choices)})"
 
 
-def _choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401 - an annotation is any object
+def _choices(annotation: object) -> tuple[str, ...]:
     """Return the words of a Literal, or of the one in a union."""
     found: list[str] = []
     for part in get_args(annotation):
@@ -100,7 +100,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401 - an annotatio
     return tuple(found)
 
 
-def _table(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - the same
+def _table(annotation: object) -> type[BaseModel] | None:
     """Return the table in an annotation such as `X`, `X | None` or `tuple[X, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

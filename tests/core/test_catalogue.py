@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 from kiosk.core.catalogue import Article, Catalogue, parse_catalogue
 from kiosk.core.document import DocumentError
 from kiosk.core.epc import encode_sgtin96
-from kiosk.core.values import Epc
+from kiosk.core.values import Epc, Json
 
 GTIN = "00614141123452"
-MIX = {"gtin": GTIN, "name": "Trail mix", "price_minor": 599, "tax": "food"}
+MIX: Mapping[str, Json] = {"gtin": GTIN, "name": "Trail mix", "price_minor": 599, "tax": "food"}
 TAG = "E28068900000500E88C6A4A7"
-KNIFE = {"epc": TAG, "name": "Pocket knife", "price_minor": 2499}
-FOB = {"epc": "0800B1C2D3", "name": "Locker fob", "price_minor": 0}
+KNIFE: Mapping[str, Json] = {"epc": TAG, "name": "Pocket knife", "price_minor": 2499}
+FOB: Mapping[str, Json] = {"epc": "0800B1C2D3", "name": "Locker fob", "price_minor": 0}
 
 
-def catalogue(*items: Any, **more: Any) -> Catalogue:  # noqa: ANN401 - a document may hold anything
+def catalogue(*items: Json, **more: Json) -> Catalogue:
     return parse_catalogue({"version": 7, "currency": "EUR", "items": list(items), **more})
 
 
-def refusal(*items: Any, **more: Any) -> str:  # noqa: ANN401 - the same
+def refusal(*items: Json, **more: Json) -> str:
     with pytest.raises(DocumentError) as caught:
         catalogue(*items, **more)
     return str(caught.value)
@@ -45,7 +45,12 @@ def test_an_item_known_by_itself_is_found_whatever_its_scheme() -> None:
 
 def test_one_item_goes_before_its_trade_item() -> None:
     epc = encode_sgtin96(GTIN, 7, 1)
-    dented = {"gtin": GTIN, "epc": epc, "name": "Trail mix, dented", "price_minor": 299}
+    dented: Mapping[str, Json] = {
+        "gtin": GTIN,
+        "epc": epc,
+        "name": "Trail mix, dented",
+        "price_minor": 299,
+    }
     shelf = catalogue(MIX, dented)
     one, other = shelf.find(epc), shelf.find(encode_sgtin96(GTIN, 7, 2))
     assert one is not None
@@ -125,7 +130,7 @@ def test_names_are_in_any_script(name: str) -> None:
         ("E280", "catalogue.sold: must be a list, is text"),
     ],
 )
-def test_the_sold_list_holds_items_once(sold: Any, place: str) -> None:  # noqa: ANN401
+def test_the_sold_list_holds_items_once(sold: Json, place: str) -> None:
     assert refusal(sold=sold).startswith(place)
 
 

@@ -1,6 +1,7 @@
 """A token speaks for one customer, here, now; every other text is refused with its reason."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import base45
@@ -169,11 +170,10 @@ def test_the_bit_flips_find_a_reader_that_skips_the_signature() -> None:
     good = bytes_of(token())
 
     def careless(data: bytes) -> bool:
-        try:
+        with suppress(cbor2.CBORError, AttributeError, LookupError, TypeError):
             claims = cbor2.loads(cbor2.loads(data).value[2])
             return bool(claims[3] in AUDIENCES and claims[4] > NOW_S)
-        except Exception:  # noqa: BLE001 - the careless reader breaks in any way it likes
-            return False
+        return False
 
     assert sum(careless(flip(good, bit)) for bit in range(len(good) * 8)) > 500
 

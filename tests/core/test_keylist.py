@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.core.document import DocumentError
 from kiosk.core.keylist import ROLES, WEAK_POINTS, parse_keys
 from kiosk.core.signing import VerifyKey, b64encode, is_signed, kid_of, public_of
+from kiosk.core.values import Json
 
 PUBLIC = public_of(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 KID = kid_of(PUBLIC)
@@ -18,11 +19,11 @@ PRIME = 2**255 - 19
 CURVE_D = -121665 * pow(121666, -1, PRIME) % PRIME
 
 
-def listed(*keys: Mapping[str, Any], **more: Any) -> dict[str, VerifyKey]:  # noqa: ANN401
+def listed(*keys: Json, **more: Json) -> dict[str, VerifyKey]:
     return parse_keys({"version": 1, "keys": list(keys), **more})
 
 
-def changed(**changes: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a document may hold anything
+def changed(**changes: Json) -> Mapping[str, Any]:
     return {**KEY, **changes}
 
 
@@ -69,7 +70,7 @@ def test_a_list_may_be_empty() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_key_that_breaks_a_rule_is_refused_by_name(key: Any, place: str) -> None:  # noqa: ANN401
+def test_a_key_that_breaks_a_rule_is_refused_by_name(key: Json, place: str) -> None:
     with pytest.raises(DocumentError) as caught:
         listed(key)
     assert str(caught.value).startswith(place)
@@ -81,7 +82,7 @@ def test_a_key_stands_there_once() -> None:
 
 
 @pytest.mark.parametrize("version", [0, -1, None, "1"])
-def test_a_list_has_a_version(version: Any) -> None:  # noqa: ANN401
+def test_a_list_has_a_version(version: Json) -> None:
     with pytest.raises(DocumentError, match=r"^keys\.version: "):
         listed(KEY, version=version)
 

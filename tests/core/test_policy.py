@@ -23,7 +23,7 @@ from kiosk.core.policy import (
     newer,
     parse_policy,
 )
-from kiosk.core.values import ClockSync, Moment, Way
+from kiosk.core.values import ClockSync, Json, Moment, Way
 
 ISSUED_S = 1_800_000_000
 ENTRY: Mapping[str, Any] = {
@@ -78,11 +78,11 @@ FULL: Mapping[str, Any] = {
 }
 
 
-def parse(**changes: Any) -> Policy:  # noqa: ANN401 - a document may hold anything
+def parse(**changes: Json) -> Policy:
     return parse_policy({**SMALL, **changes})
 
 
-def refusal(**changes: Any) -> str:  # noqa: ANN401 - a document may hold anything
+def refusal(**changes: Json) -> str:
     with pytest.raises(DocumentError) as caught:
         parse(**changes)
     assert str(caught.value).startswith(f"{caught.value.path}: ")
@@ -94,7 +94,7 @@ def at(text: str, sync: ClockSync = ClockSync.NTP) -> Moment:
     return Moment(mono_ms=1, wall_ms=int(wall.timestamp() * 1000), sync=sync)
 
 
-def threshold(**changes: Any) -> Mapping[str, Any]:  # noqa: ANN401 - the same
+def threshold(**changes: Json) -> Mapping[str, Any]:
     return {**ENTRY, **changes}
 
 
@@ -154,7 +154,7 @@ def test_what_has_no_default_must_be_there(name: str) -> None:
             "policy.thresholds[1].points: 900 is out of range; use 0..800",
         ),
         ({"thresholds": [threshold(points=-1)]}, "policy.thresholds[0].points: -1"),
-        ({"thresholds": [threshold(points=600.5)]}, "policy.thresholds[0].points: must be a wh"),
+        ({"thresholds": [{**ENTRY, "points": 600.5}]}, "policy.thresholds[0].points: must be a wh"),
         ({"thresholds": [threshold(shadow=1)]}, "policy.thresholds[0].shadow: must be true or"),
         ({"thresholds": [threshold(id="Entry")]}, "policy.thresholds[0].id: 'Entry' is not"),
         ({"thresholds": [threshold(purpose="")]}, "policy.thresholds[0].purpose: '' is not"),
@@ -307,7 +307,7 @@ def test_opening_hours_are_local_days_and_minutes(when: str, *, is_open: bool) -
 
 
 def test_days_follow_local_midnight() -> None:
-    saturdays = [{"days": [5], "from_min": 0, "to_min": 1440}]
+    saturdays: Json = [{"days": [5], "from_min": 0, "to_min": 1440}]
     east = parse(hours=saturdays, utc_offset_min=120)
     assert not east.is_open(at("2026-11-27T21:59:59"))
     assert east.is_open(at("2026-11-27T22:00:00"))
