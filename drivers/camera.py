@@ -141,21 +141,23 @@ class Camera:
         self._error: DriverError | None = None
         self._frame: Frame | None = None
         self._seq = 0
+        self._opens = 0
         self._stale = 0
-        self._heard_at = 0.0
+        self._heard_at = self._opened_at = 0.0
         self._watch = PictureWatch()
 
     def open(self) -> None:
-        """Start the thread and wait until it has the camera open.
+        """Start the thread and wait until it has the camera open; an open one is opened anew.
 
         Raises:
             DeviceUnavailableError: Not there, busy, or still held by a read that hangs.
         """
-        if self._thread is not None and self._thread.is_alive():
+        self.close()
+        if self._thread is not None:
             raise DeviceUnavailableError(self.name, "the camera is still held by an earlier read")
         self._stop = threading.Event()
         self._is_open, self._error, self._frame = False, None, None
-        self._heard_at = self._clock()
+        self._heard_at = self._opened_at = self._clock()
         self._watch = PictureWatch()
         self._thread = threading.Thread(
             target=self._run, args=(self._stop,), name=f"camera-{self.name}", daemon=True
@@ -166,6 +168,7 @@ class Camera:
         if not self._is_open:
             self.close()
             raise DeviceUnavailableError(self.name, self._why_not())
+        self._opens += 1
 
     def latest(self, after: int, timeout_s: float) -> Frame | None:
         """Return the newest frame numbered above `after`; None when none comes in time.
@@ -201,22 +204,25 @@ class Camera:
         self._is_open = False
 
     def health(self) -> Health:
-        """State and counters: frames (taken since the start), stale (dropped for their age)."""
-        frame, now = self._frame, self._clock()
-        counters = {"frames": self._seq, "stale": self._stale}
-        last_seen = None if frame is None else frame.at
+        """State and counters: opens, frames (since the start), stale (dropped for their age)."""
+        counters = {"opens": self._opens, "frames": self._seq, "stale": self._stale}
+        last_seen = None if self._frame is None else self._frame.at
+        complaint = self._complaint(last_seen)
+        detail = complaint or f"taking pictures, {self._source.format}"
+        return Health(not complaint, detail, last_seen, counters)
+
+    def _complaint(self, last_seen: float | None) -> str:
+        """Return what is wrong with the camera; empty when nothing is."""
+        now = self._clock()
         if self._error is not None:
-            return Health(ok=False, detail=self._why_not(), last_seen=last_seen, counters=counters)
+            return self._why_not()
         if not self._is_open:
-            return Health(ok=False, detail="closed", last_seen=last_seen, counters=counters)
-        if now - self._heard_at > SILENT_S or (last_seen or self._heard_at) < now - SILENT_S:
-            detail = "no fresh picture"
-        elif self._watch.is_dark(now):
-            detail = "the picture is dark: lens covered, or no light"
-        else:
-            detail = f"taking pictures, {self._source.format}"
-            return Health(ok=True, detail=detail, last_seen=last_seen, counters=counters)
-        return Health(ok=False, detail=detail, last_seen=last_seen, counters=counters)
+            return "closed"
+        if now - max(last_seen or 0.0, self._opened_at) > SILENT_S:
+            return "no fresh picture"
+        if self._watch.is_dark(now):
+            return "the picture is dark: lens covered, or no light"
+        return ""
 
     @property
     def brightness(self) -> float:
@@ -238,7 +244,7 @@ class Camera:
         try:
             self._source.open()
             with self._news:
-                self._is_open = True
+                self._is_open = not stop.is_set()
                 self._news.notify_all()
             self._take(stop)
         except DriverError as raised:
@@ -260,7 +266,7 @@ class Camera:
         while not stop.is_set():
             picture = self._source.read()
             self._heard_at = now = self._clock()
-            if picture is None:
+            if picture is None or stop.is_set():
                 continue
             if self._source.live and dropped < WARM_UP_FRAMES and now - opened_at < WARM_UP_S:
                 dropped += 1

@@ -10,7 +10,8 @@ from drivers.base import READ_TIMEOUT_S, CodeRead, Health
 from drivers.camera import Camera, FrameSource
 from drivers.options import Options
 from drivers.pictures import FileSource, FolderSource
-from drivers.qr import Ladder, is_token
+from drivers.qr import Ladder
+from drivers.qr_token import is_token
 from drivers.v4l2 import V4l2Source
 
 
@@ -54,7 +55,7 @@ class CodeCamera:
         self._frames.close()
 
     def health(self) -> Health:
-        """State and counters: frames, stale, decoded, rejected, extra (rungs), faults."""
+        """State and counters: opens, frames, stale, decoded, rejected, extra (rungs), faults."""
         health = self._frames.health()
         counters = dict(health.counters) | {
             "decoded": self._decoded,
@@ -65,16 +66,31 @@ class CodeCamera:
         return Health(health.ok, health.detail, health.last_seen, counters)
 
 
+def v4l2_frames(name: str, options: Options) -> Camera:
+    """Return the frames of a USB camera; options as of `drivers.v4l2.V4l2Source`."""
+    return Camera(name, V4l2Source(name, options))
+
+
+def file_frames(name: str, options: Options) -> Camera:
+    """Return the frames of a video file; options as of `drivers.pictures.FileSource`."""
+    return Camera(name, FileSource(name, options))
+
+
+def folder_frames(name: str, options: Options) -> Camera:
+    """Return the frames of a folder; options as of `drivers.pictures.FolderSource`."""
+    return Camera(name, FolderSource(name, options))
+
+
 def v4l2_reader(name: str, options: Options) -> CodeCamera:
-    """Return a code reader on a USB camera; options as of `drivers.v4l2.V4l2Source`."""
-    return CodeCamera(name, Camera(name, V4l2Source(name, options)))
+    """Return a code reader on a USB camera."""
+    return CodeCamera(name, v4l2_frames(name, options))
 
 
 def file_reader(name: str, options: Options) -> CodeCamera:
-    """Return a code reader on a video file; options as of `drivers.pictures.FileSource`."""
-    return CodeCamera(name, Camera(name, FileSource(name, options)))
+    """Return a code reader on a video file."""
+    return CodeCamera(name, file_frames(name, options))
 
 
 def folder_reader(name: str, options: Options) -> CodeCamera:
-    """Return a code reader on pictures; options as of `drivers.pictures.FolderSource`."""
-    return CodeCamera(name, Camera(name, FolderSource(name, options)))
+    """Return a code reader on a folder of pictures."""
+    return CodeCamera(name, folder_frames(name, options))

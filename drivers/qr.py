@@ -4,7 +4,6 @@ The cheapest reader sees every frame. While it reads nothing and something has l
 extra rung a frame has a try, in turn; a picture that stands still gets each rung once.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,17 +21,6 @@ GATE_WIDTH: Final = 320  # columns looked at before shrinking; the rest is skipp
 REFRESH_S: Final = 1.0  # how old the picture compared with may be, so that slow motion adds up
 GRAY_DIMENSIONS: Final = 2
 SAMPLE: Final = 16  # stride of the first look at whether two pictures are one
-
-TOKEN_MAX: Final = 512  # characters of an identity token, prefix included
-_TOKEN: Final = re.compile(r"K1:[0-9A-Z $%*+\-./:]+")
-
-
-def is_token(text: str) -> bool:
-    """Return whether a text is in the token grammar: `K1:` and base45, at most 512 characters.
-
-    The only texts that may leave the driver. It says nothing of whether the token is genuine.
-    """
-    return len(text) <= TOKEN_MAX and _TOKEN.fullmatch(text) is not None
 
 
 def rungs() -> Mapping[str, bool]:

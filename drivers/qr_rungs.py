@@ -133,7 +133,7 @@ EXTRA: Final = (
     Rung("arching sheet", _arching),
     Rung("sagging sheet", _sagging),
     Rung("enlarged", _large),
-    Rung("enlarged, sharpened", _deep),
+    Rung("enlarged sharp", _deep),
     *((Rung("pyzbar", _zbar_adaptive),) if HAS_ZBAR else ()),
 )
 """Run one a frame, in turn, while the first reads nothing."""

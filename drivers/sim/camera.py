@@ -28,6 +28,7 @@ class SimCamera:
 
     Attributes:
         device: The simulated camera, for tests that look inside.
+        frames: The real driver's frames, for a look without the token filter.
     """
 
     def __init__(self, name: str, options: option.Options) -> None:
@@ -49,7 +50,8 @@ class SimCamera:
         source = V4l2Source(
             name, {"fourcc": "GREY", **given, "device": DEVICE}, self.device.open_capture
         )
-        self._reader = CodeCamera(name, Camera(name, source))
+        self.frames = Camera(name, source)
+        self._reader = CodeCamera(name, self.frames)
 
     def open(self) -> None:
         """Open the real driver on the simulated camera.

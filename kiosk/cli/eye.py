@@ -1,0 +1,44 @@
+"""`kiosk eye`: the camera and its decoder in a process of their own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    config: Annotated[Path, typer.Option(help="The configuration of this kiosk.")] = Path(
+        "/etc/kiosk/kiosk.toml"
+    ),
+    device: Annotated[
+        str,
+        typer.Option(
+            help="The camera, a video file or a folder of pictures; used when [camera] says "
+            'kind = "eye", and so names the socket only.'
+        ),
+    ] = "/dev/video0",
+    socket: Annotated[
+        Path | None,
+        typer.Option(help="Where to say the codes; by default as [camera] says, or in state_dir."),
+    ] = None,
+    exit_side: Annotated[
+        bool, typer.Option("--exit", help="Serve [exit_camera] instead of [camera].")
+    ] = False,
+) -> None:
+    """Read ID QR codes until SIGTERM and say them on a Unix socket, one JSON line each.
+
+    Pictures are untrusted bytes that pass through C code. This process has no network, no pins
+    and no ledger, so that a hostile picture gains nothing; `kiosk run` reads its socket when
+    [camera] says kind = "eye" and device = "the socket's path".
+
+    Exit 2 when the configuration is wrong, 3 when the socket cannot be listened on.
+    """
+    from kiosk.eye.app import run
+    from kiosk.eye.setup import arrange
+    from kiosk.logs import configure
+    from kiosk.settings import load
+
+    settings = load(config)
+    configure(settings.log.level)
+    camera, path = arrange(settings, device, socket, exit_side=exit_side)
+    run(camera, path)
