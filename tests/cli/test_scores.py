@@ -212,27 +212,6 @@ def test_systemd_is_told_that_it_is_ready_and_lives(options: list[str], tmp_path
                 heard += manager.recv(4096)
 
 
-REFUSED: dict[str, tuple[list[str], str]] = {
-    "a key that is none": (["--owner-key", "AAAA"], "--owner-key: 3 bytes, want 32"),
-    "a key with padding": (["--owner-key", "A="], "--owner-key: not base64url"),
-    "an address that is none": (["--listen", "8090"], "--listen '8090': want address and port"),
-    "a name for an address": (["--listen", "localhost:1"], "want address and port"),
-    "an address of others": (["--listen", "192.0.2.1:0"], "choose another with --listen"),
-}
-
-
-@pytest.mark.parametrize(("words", "says"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_start_that_cannot_be_is_one_line_and_exit_2(
-    options: list[str], words: list[str], says: str
-) -> None:
-    with running(*options, *words) as process:
-        out, errors = process.child.communicate(timeout=LIMIT_S)
-    assert process.child.returncode == 2
-    assert (out, errors.count("\n")) == ("", 1)
-    assert errors.startswith("kiosk: ")
-    assert says in errors
-
-
 def refused(options: list[str]) -> str:
     """The one line of a start that is refused."""
     with running(*options) as process:

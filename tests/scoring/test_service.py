@@ -62,6 +62,13 @@ def client(tmp_path: Path, world: World) -> Iterator[Client]:
         yield Client(url)
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A client of one running service for what is refused, and so changes nothing."""
+    with service(tmp_path_factory.mktemp("scores"), World()) as url:
+        yield Client(url)
+
+
 def answers(client: Client, **changes: object) -> dict[str, Any]:
     """The answers and reasons to a question."""
     reply = client.post(json={**QUESTION, **changes})
@@ -98,18 +105,18 @@ def test_health_tells_the_policy_in_force(client: Client, world: World) -> None:
         {"Authorization": "Bearer t\u00f6ken"},
     ],
 )
-def test_only_a_kiosk_may_ask(client: Client, headers: dict[str, str]) -> None:
+def test_only_a_kiosk_may_ask(refusing: Client, headers: dict[str, str]) -> None:
     raw = {name: value.encode("latin-1") for name, value in headers.items()}
-    reply = client.post(json=QUESTION, headers=raw)
+    reply = refusing.post(json=QUESTION, headers=raw)
     assert reply.status_code == 401
     assert reply.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_only_the_admin_may_set_or_erase(client: Client, method: str) -> None:
+def test_only_the_admin_may_set_or_erase(refusing: Client, method: str) -> None:
     for headers in ({}, KIOSK):
         body = {"points": 1} if method == "PUT" else None
-        reply = client.ask(method, "/v1/facts/customer-1", json=body, headers=headers)
+        reply = refusing.ask(method, "/v1/facts/customer-1", json=body, headers=headers)
         assert reply.status_code == 401
 
 
@@ -132,9 +139,9 @@ WRONG: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG.keys())
 def test_a_question_outside_the_grammar_is_refused_without_repeating_it(
-    client: Client, change: dict[str, object]
+    refusing: Client, change: dict[str, object]
 ) -> None:
-    reply = client.post(json={**QUESTION, **change})
+    reply = refusing.post(json={**QUESTION, **change})
     assert reply.status_code == 422
     assert set(reply.json()) == {"detail"}
     assert reply.json()["detail"].startswith("body.")
@@ -143,8 +150,8 @@ def test_a_question_outside_the_grammar_is_refused_without_repeating_it(
 
 
 @pytest.mark.parametrize("points", [-1, 801, 7.5, "700", True, None])
-def test_a_test_fact_is_a_whole_number_from_0_to_800(client: Client, points: object) -> None:
-    reply = client.ask("PUT", "/v1/facts/customer-1", json={"points": points}, headers=ADMIN)
+def test_a_test_fact_is_a_whole_number_from_0_to_800(refusing: Client, points: object) -> None:
+    reply = refusing.ask("PUT", "/v1/facts/customer-1", json={"points": points}, headers=ADMIN)
     assert reply.status_code == 422
 
 
@@ -160,19 +167,19 @@ def test_a_test_fact_is_a_whole_number_from_0_to_800(client: Client, points: obj
     ],
 )
 def test_a_body_that_is_no_question_has_its_documented_status(
-    client: Client, body: bytes, status: int
+    refusing: Client, body: bytes, status: int
 ) -> None:
     headers = {**KIOSK, "Content-Type": "application/json"}
-    assert client.post(data=body, headers=headers).status_code == status
+    assert refusing.post(data=body, headers=headers).status_code == status
 
 
-def test_a_body_that_grows_past_the_cap_is_cut_off(client: Client) -> None:
+def test_a_body_that_grows_past_the_cap_is_cut_off(refusing: Client) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(64):
             yield b" " * 1024
 
     headers = {**KIOSK, "Content-Type": "application/json"}
-    assert client.post(data=pieces(), headers=headers).status_code == 413
+    assert refusing.post(data=pieces(), headers=headers).status_code == 413
 
 
 def test_refusals_have_their_status(client: Client, world: World) -> None:
@@ -198,13 +205,13 @@ def test_p6_nothing_personal_is_logged(client: Client, caplog: pytest.LogCapture
         assert not [line for line in ours if secret in line]
 
 
-def test_the_pages_that_load_scripts_from_elsewhere_are_off(client: Client) -> None:
+def test_the_pages_that_load_scripts_from_elsewhere_are_off(refusing: Client) -> None:
     for path in ("/docs", "/redoc"):
-        assert client.ask("GET", path).status_code == 404
+        assert refusing.ask("GET", path).status_code == 404
 
 
-def test_the_description_names_every_status(client: Client) -> None:
-    paths = client.ask("GET", "/openapi.json").json()["paths"]
+def test_the_description_names_every_status(refusing: Client) -> None:
+    paths = refusing.ask("GET", "/openapi.json").json()["paths"]
     statuses = {
         f"{method} {path}": sorted(operation["responses"])
         for path, methods in paths.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.core.values import CustomerRef
@@ -62,6 +62,7 @@ def test_a_reason_that_a_kiosk_would_not_take_is_not_kept(store: Store) -> None:
         store.add(CUSTOMER, Fact("f1", "shop", "You Stole", -30, Severity.MINOR, NOW_S))
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.builds(
@@ -81,8 +82,9 @@ def test_a_reason_that_a_kiosk_would_not_take_is_not_kept(store: Store) -> None:
 )
 def test_of_each_fact_the_last_word_is_kept(facts: list[Fact]) -> None:
     with TemporaryDirectory() as directory, Store(Path(directory, "scores.db")) as store:
-        for fact in facts:
-            store.add(CUSTOMER, fact)
+        with store.transaction():
+            for fact in facts:
+                store.add(CUSTOMER, fact)
         record = store.record(CUSTOMER)
     wanted = {fact.id: fact for fact in facts}
     assert record == (
