@@ -1,0 +1,144 @@
+"""The control socket: the owner's alone, one JSON line each way, never in anybody's way."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from kiosk.clock import Clock
+from kiosk.daemon.caller import ask
+from kiosk.daemon.control import MAX_CALLERS, SOCKET, ControlSocket
+from kiosk.daemon.errors import NotRunningError
+from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.messages import Asked
+
+CLOCK = Clock(trust="always")
+
+
+class Desk:
+    """Takes questions out of the inbox and echoes them, as the owner would answer."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="test-desk")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            message = self._inbox.take(0.05, CLOCK.now())
+            if isinstance(message, Asked):
+                message.reply({"ok": True, "did": message.question["do"]})
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Path]:
+    """Yield the state directory of a daemon that answers."""
+    inbox = Inbox()
+    control = ControlSocket(tmp_path / SOCKET, inbox)
+    desk = Desk(inbox)
+    control.start()
+    desk.start()
+    yield tmp_path
+    control.stop()
+    desk.stop()
+
+
+def test_a_question_gets_its_answer_and_the_socket_is_ours_alone(desk: Path) -> None:
+    assert ask(desk, {"do": "status"}) == {"ok": True, "did": "status"}
+    assert (desk / SOCKET).stat().st_mode & 0o777 == 0o600
+
+
+def test_several_questions_go_over_one_connection(desk: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as line:
+        line.connect(str(desk / SOCKET))
+        line.sendall(b'{"do":"a"}\n{"do":"b"}\n')
+        with line.makefile("rb") as stream:
+            assert [json.loads(stream.readline())["did"] for _ in range(2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b"[1]\n", b'"text"\n', b"\xff\xfe\n"])
+def test_what_is_no_question_is_told_so(desk: Path, line: bytes) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as caller:
+        caller.connect(str(desk / SOCKET))
+        caller.sendall(line)
+        with caller.makefile("rb") as stream:
+            answer = json.loads(stream.readline())
+    assert answer == {"ok": False, "error": "not a JSON object on one line"}
+
+
+def test_an_endless_line_is_cut_off(desk: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as caller:
+        caller.connect(str(desk / SOCKET))
+        caller.settimeout(5)
+        with pytest.raises(OSError, match=r"Broken pipe|reset"):
+            caller.sendall(b"x" * (8 << 20))
+
+
+def test_more_callers_than_there_are_places_are_hung_up_on(
+    desk: Path, until: Callable[..., None]
+) -> None:
+    lines = [socket.socket(socket.AF_UNIX) for _ in range(MAX_CALLERS + 1)]
+    for line in lines:
+        line.connect(str(desk / SOCKET))
+    lines[-1].settimeout(5)
+    assert lines[-1].recv(10) == b""
+    for line in lines:
+        line.close()
+
+    def answers_again() -> bool:
+        try:
+            return bool(ask(desk, {"do": "status"})["ok"])
+        except NotRunningError:
+            return False
+
+    until(answers_again)
+
+
+def test_a_full_inbox_is_said_and_a_socket_left_by_a_dead_daemon_is_replaced(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / SOCKET).write_text("left behind", encoding="ascii")
+    inbox = Inbox(capacity=1)
+    control = ControlSocket(tmp_path / SOCKET, inbox)
+    control.start()
+    inbox.put(Asked({}, lambda _answer: None))
+    assert ask(tmp_path, {"do": "status"}) == {"ok": False, "error": "busy; try again"}
+    control.stop()
+
+
+def test_nobody_answering_is_one_plain_line(tmp_path: Path) -> None:
+    with pytest.raises(NotRunningError, match="start it with kiosk run") as caught:
+        ask(tmp_path, {"do": "status"})
+    assert caught.value.exit_code == 4
+    with closing(socket.socket(socket.AF_UNIX)) as deaf:
+        deaf.bind(str(tmp_path / SOCKET))
+        deaf.listen()
+
+        def hang_up() -> None:
+            caller, _ = deaf.accept()
+            caller.recv(100)
+            caller.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(NotRunningError, match="hung up"):
+            ask(tmp_path, {"do": "status"})
+        thread.join()
+
+
+def test_stopping_before_starting_leaves_nothing(tmp_path: Path) -> None:
+    ControlSocket(tmp_path / SOCKET, Inbox()).stop()
+    assert not (tmp_path / SOCKET).exists()

@@ -1,0 +1,260 @@
+"""The owner: nothing opens before it is written, and the old gate hears of every failure."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from kiosk.core.events import EventRecord
+from kiosk.core.inputs import (
+    DoorClosed,
+    DoorOpened,
+    ExitRequested,
+    ProviderAnswered,
+    StaffUnlocked,
+)
+from kiosk.core.signing import sign
+from kiosk.core.values import CoreError, Moment, Spend, Verdict
+from kiosk.core.visit_state import Checking, Exiting, Idle, Offered, Refused, Unlocked
+from kiosk.daemon.effects import Done, Effects, Failed
+from kiosk.daemon.messages import (
+    Asked,
+    CodeSeen,
+    DocumentFetched,
+    FobSeen,
+    Happened,
+    Stop,
+    Uploaded,
+)
+from kiosk.daemon.owner import Owner
+from kiosk.daemon.rulebook import Rulebook
+from kiosk.ledger.errors import LedgerError, LedgerFullError
+from kiosk.ledger.store import Appended, Ledger, Replayed
+from tests.daemon.gatehouse import ORIGIN, OWNER, SHOP, Gatehouse
+
+
+class FullLedger(Ledger):
+    """A ledger whose disk is full while `full` says so: the fault that the ledger itself raises."""
+
+    full = False
+
+    def append(
+        self, events: Sequence[EventRecord], at: Moment, spend: Spend | None = None
+    ) -> Appended | Replayed:
+        """Append, or say that the disk is full."""
+        if self.full:
+            raise LedgerFullError(f"{self.path}: the disk is full")
+        return super().append(events, at, spend)
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Gatehouse:
+    """Return a gate whose disk can be filled."""
+    return Gatehouse(tmp_path, FullLedger)
+
+
+def test_p1_a_scan_unlocks_only_after_its_grant_is_in_the_ledger(gate: Gatehouse) -> None:
+    gate.show()
+    assert isinstance(gate.owner.gate.entry, Checking)
+    assert gate.unlocks() == 0
+    gate.hear()
+    assert isinstance(gate.owner.gate.entry, Unlocked)
+    assert gate.types() == ["scan.accepted", "decision.made", "visit.opened", "lock.commanded"]
+    assert gate.unlocks() == 1
+
+
+def test_p1_a_full_disk_unlocks_nothing_and_says_that_the_machine_has_a_fault(
+    full: Gatehouse,
+) -> None:
+    full.show()
+    full.ledger.full = True  # type: ignore[attr-defined]
+    full.hear()
+    assert full.unlocks() == 0
+    assert isinstance(full.owner.gate.entry, Refused)
+    assert full.title() == "Our machine has a fault"
+    full.ledger.full = False  # type: ignore[attr-defined]
+    full.show(nonce=b"nonce--2")
+    full.hear()
+    assert full.unlocks() == 1
+    full.close()
+
+
+class CarelessEffects(Effects):
+    """The mutant: goes on after a record that could not be written."""
+
+    def carry_out(self, commands: Sequence[object]) -> Done:
+        """Carry out everything, whatever happened before."""
+        for command in commands:
+            super().carry_out([command])  # type: ignore[list-item]
+        return Done()
+
+
+def test_the_harness_catches_effects_that_unlock_without_a_record(full: Gatehouse) -> None:
+    full.owner.effects = CarelessEffects(
+        ledger=full.ledger,
+        lock=full.lock,
+        face=full.effects._face,
+        peers=full.peers,
+        uploader=full.flushes,
+        clock=full.clock,
+    )
+    full.show()
+    full.ledger.full = True  # type: ignore[attr-defined]
+    full.hear()
+    assert full.unlocks() == 1, "the mutant unlocks, so the test above can fail"
+    full.close()
+
+
+def test_a_used_code_is_refused_and_the_second_answer_opens_nothing(gate: Gatehouse) -> None:
+    text = gate.token()
+    gate.owner.handle(CodeSeen(text, "entry", gate.clock.now()))
+    gate.hear()
+    gate.owner.gate = type(gate.owner.gate)()
+    gate.owner.handle(CodeSeen(text, "entry", gate.clock.now()))
+    assert isinstance(gate.owner.gate.entry, Refused)
+    assert gate.title() == "This code was used before"
+    assert gate.unlocks() == 1
+
+
+def test_an_answer_to_another_question_opens_nothing(gate: Gatehouse) -> None:
+    gate.show()
+    late = gate.answer(Verdict.YES)
+    gate.owner.gate = type(gate.owner.gate)()
+    gate.owner.handle(Happened(ProviderAnswered(gate.clock.now(), late)))
+    assert isinstance(gate.owner.gate.entry, Idle)
+    assert gate.unlocks() == 0
+
+
+def test_a_fob_asks_only_the_list_of_staff(gate: Gatehouse) -> None:
+    gate.vouch.verdict = Verdict.UNKNOWN
+    gate.owner.handle(FobSeen("6A003BA86C", "entry", gate.clock.now()))
+    gate.hear()
+    assert not gate.provider.asked
+    assert isinstance(gate.owner.gate.entry, Offered)
+    assert gate.vouch.asked[0].customer == "fob:6A003BA86C"
+
+
+def test_staff_open_the_door_while_the_disk_is_full(full: Gatehouse) -> None:
+    full.ledger.full = True  # type: ignore[attr-defined]
+    full.owner.take(StaffUnlocked(full.clock.now(), "delivery"))
+    assert full.unlocks() == 1
+    assert isinstance(full.owner.gate.entry, Unlocked)
+    full.close()
+
+
+def test_p2_an_exit_goes_on_while_the_disk_is_full(full: Gatehouse) -> None:
+    full.show()
+    full.hear()
+    full.owner.take(DoorOpened(full.clock.now()))
+    full.owner.take(DoorClosed(full.clock.now()))
+    full.ledger.full = True  # type: ignore[attr-defined]
+    full.owner.take(ExitRequested(full.clock.now(), "button"))
+    assert isinstance(full.owner.gate.leaving, Exiting)
+    full.close()
+
+
+def test_p3_a_restart_takes_an_open_visit_to_a_safe_state_once(tmp_path: Path) -> None:
+    house = Gatehouse(tmp_path)
+    house.show()
+    house.hear()
+    house.close()
+    again = Gatehouse(tmp_path)
+    again.owner.recover()
+    assert again.types()[-2:] == ["device.recovered", "visit.not_entered"]
+    again.close()
+    once_more = Gatehouse(tmp_path)
+    once_more.owner.recover()
+    assert once_more.types().count("visit.not_entered") == 1
+    once_more.close()
+
+
+def test_a_start_whose_recovery_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
+    house = Gatehouse(tmp_path)
+    house.show()
+    house.hear()
+    house.close()
+    broken = Gatehouse(tmp_path, FullLedger)
+    broken.ledger.full = True  # type: ignore[attr-defined]
+    with pytest.raises(LedgerError, match="recovery"):
+        broken.owner.recover()
+    broken.close()
+
+
+def test_time_that_passes_relocks_and_records_that_nobody_came(gate: Gatehouse) -> None:
+    gate.show()
+    gate.hear()
+    gate.clock.raise_offset(11_000)
+    gate.inbox.put(Stop())
+    gate.owner._let_time_pass()
+    gate.owner.run()
+    assert not gate.lock.is_unlocked
+    assert "visit.not_entered" in gate.types()
+
+
+def test_a_newer_document_is_adopted_and_an_older_or_forged_one_is_not(gate: Gatehouse) -> None:
+    catalogue = {"version": 2, "currency": "EUR", "items": [], "sold": []}
+    gate.owner.handle(DocumentFetched("catalogue", sign("catalogue", catalogue, OWNER)))
+    assert gate.owner.rules.catalogue.version == 2
+    older = {"version": 1, "currency": "EUR", "items": [], "sold": []}
+    gate.owner.handle(DocumentFetched("catalogue", sign("catalogue", older, OWNER)))
+    gate.owner.handle(DocumentFetched("catalogue", b'{"payload":"e30","kid":"00","sig":"00"}'))
+    assert gate.owner.rules.catalogue.version == 2
+
+
+def test_what_the_hub_acknowledged_moves_the_cursor_and_nonsense_does_not(gate: Gatehouse) -> None:
+    gate.show()
+    gate.owner.handle(Uploaded(1))
+    assert gate.ledger.cursor("hub") == 1
+    gate.owner.handle(Uploaded(99))
+    assert gate.ledger.cursor("hub") == 1
+
+
+def test_a_question_is_answered_on_the_owner_thread(gate: Gatehouse) -> None:
+    answers: list[object] = []
+    gate.owner.handle(Asked({"do": "status"}, answers.append))
+    assert answers == [{"ok": True, "asked": "status"}]
+
+
+def test_an_owner_without_documents_says_which_are_missing(gate: Gatehouse) -> None:
+    empty = Rulebook("door", frozenset({SHOP, ORIGIN}), b"k" * 32, {})
+    with pytest.raises(CoreError, match="policy, keys, catalogue"):
+        Owner(
+            book=empty,
+            ledger=gate.ledger,
+            effects=gate.effects,
+            rhythm=gate.rhythm,
+            new_visit=gate._new_visit,
+            answer=lambda *_: None,
+        )
+
+
+def test_a_wrong_code_is_told_apart_from_a_right_one(gate: Gatehouse) -> None:
+    gate.owner.handle(CodeSeen("K1:NONSENSE", "entry", gate.clock.now()))
+    assert isinstance(gate.owner.gate.entry, Offered)
+    assert gate.title() == "We could not read your code"
+
+
+def test_a_refused_replay_that_cannot_be_recorded_still_opens_nothing(
+    full: Gatehouse, until: Callable[..., None]
+) -> None:
+    text = full.token()
+    full.owner.handle(CodeSeen(text, "entry", full.clock.now()))
+    full.hear()
+    full.owner.gate = type(full.owner.gate)()
+    calls = {"left": 1}
+
+    def fail_after_one(
+        events: Sequence[EventRecord], at: Moment, spend: Spend | None = None
+    ) -> Appended | Replayed:
+        calls["left"] -= 1
+        if calls["left"] < 0:
+            raise LedgerFullError("full")
+        return Ledger.append(full.ledger, events, at, spend)
+
+    full.ledger.append = fail_after_one  # type: ignore[method-assign]
+    full.owner.handle(CodeSeen(text, "entry", full.clock.now()))
+    assert full.unlocks() == 1
+    assert isinstance(full.effects.carry_out([]), Done)
+    assert Failed() == Failed()
+    until(lambda: True)
+    full.close()
