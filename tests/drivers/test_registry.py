@@ -1,0 +1,59 @@
+"""The registry makes every kind, or says in one line what is wrong."""
+
+import sys
+from importlib.util import find_spec
+
+import pytest
+
+from drivers.base import DeviceConfigError
+from drivers.registry import KINDS, create
+from drivers.rfid.m100_reader import M100Reader
+from drivers.sim.rfid import SimReader
+
+OPTIONS: dict[str, object] = {
+    "pin": 17,
+    "fail_mode": "secure",
+    "active_high": True,
+    "external_pull": True,
+    "pins": {"green": 22},
+    "port": "/dev/nowhere",
+}
+
+
+@pytest.mark.parametrize(("role", "kind"), [key for key in KINDS if key[0] != "code"])
+def test_every_kind_is_made_without_touching_anything(role: str, kind: str) -> None:
+    if kind == "gpio" and find_spec("lgpio") is None:
+        with pytest.raises(DeviceConfigError, match="needs the package lgpio"):
+            create(role, kind, "it", OPTIONS)
+        return
+    device = create(role, kind, "it", OPTIONS)
+    assert device.name == "it"
+    device.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "wrong"),
+    [
+        ("lock", "gpoi", r"unknown lock kind 'gpoi' \(did you mean 'gpio'\? known: gpio, sim\)"),
+        ("reader", "zzz", r"unknown reader kind 'zzz' \(known: id12la, m100, r200, rdm6300, sim\)"),
+        ("door", "gpio", "unknown role 'door'"),
+    ],
+)
+def test_an_unknown_kind_gets_a_hint(role: str, kind: str, wrong: str) -> None:
+    with pytest.raises(DeviceConfigError, match=wrong) as caught:
+        create(role, kind, "front", {})
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_library_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "serial", None)
+    for name in ("drivers.serial_port", "drivers.rfid.em4100_reader"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    with pytest.raises(DeviceConfigError, match="fob: reader 'rdm6300' needs the package pyserial"):
+        create("reader", "rdm6300", "fob", OPTIONS)
+
+
+def test_a_reader_on_a_sim_port_is_simulated_with_its_own_protocol() -> None:
+    assert isinstance(create("reader", "r200", "exit", {"port": "sim:"}), SimReader)
+    assert isinstance(create("reader", "r200", "exit", OPTIONS), M100Reader)
