@@ -126,14 +126,24 @@ class Camera:
     Args:
         source: Opened, read and closed by the camera's own thread only.
         clock: Monotonic seconds.
+        open_s: How long opening may take.
+        close_s: How long closing may take; a thread that hangs in the kernel is then left alone.
     """
 
     def __init__(
-        self, name: str, source: PictureSource, clock: Callable[[], float] = time.monotonic
+        self,
+        name: str,
+        source: PictureSource,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        open_s: float = OPEN_S,
+        close_s: float = CLOSE_S,
     ) -> None:
         self.name = name
         self._source = source
         self._clock = clock
+        self._open_s = open_s
+        self._close_s = close_s
         self._news = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -164,7 +174,7 @@ class Camera:
         )
         self._thread.start()
         with self._news:
-            self._news.wait_for(lambda: self._is_open or self._error is not None, OPEN_S)
+            self._news.wait_for(lambda: self._is_open or self._error is not None, self._open_s)
         if not self._is_open:
             self.close()
             raise DeviceUnavailableError(self.name, self._why_not())
@@ -195,10 +205,10 @@ class Camera:
         return frame
 
     def close(self) -> None:
-        """Stop the thread, which closes the camera; returns within `CLOSE_S` whatever it does."""
+        """Stop the thread, which closes the camera; returns within `close_s` whatever it does."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(CLOSE_S)
+            self._thread.join(self._close_s)
             if not self._thread.is_alive():
                 self._thread = None
         self._is_open = False
