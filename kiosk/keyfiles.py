@@ -1,4 +1,4 @@
-"""Private keys in files: 32 bytes, readable by their owner only, never overwritten."""
+"""Keys in files: a private one is 32 bytes that only its owner can read, never overwritten."""
 
 import os
 from pathlib import Path
@@ -6,9 +6,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.core.signing import PUBLIC_BYTES, b64decode, public_of
+
 SEED_BYTES: Final = 32  # RFC 8032 section 5.1.5
 _PRIVATE: Final = 0o600
+_PUBLIC: Final = 0o644
 _OTHERS: Final = 0o077
+_LINE_BYTES: Final = 100  # a public key in base64url has 43
 
 
 class KeyFileError(Exception):
@@ -46,6 +50,41 @@ def load_private(path: Path) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(seed)
 
 
+def read_public(text: str) -> bytes:
+    """Return the public key that `text` is, or that the file of this name holds or belongs to.
+
+    Raises:
+        KeyFileError: Neither base64url of 32 bytes nor a file with a key.
+    """
+    path = Path(text)
+    if _is_file(path):
+        if path.stat().st_size == SEED_BYTES:
+            return public_of(load_private(path))
+        text = path.read_bytes()[:_LINE_BYTES].decode("ascii", errors="replace").strip()
+    try:
+        public = b64decode(text)
+    except ValueError as error:
+        raise KeyFileError(f"{path}: {error}; give a public key or a file with one") from error
+    if len(public) != PUBLIC_BYTES:
+        raise KeyFileError(f"{path}: {len(public)} bytes; a public key has {PUBLIC_BYTES}")
+    return public
+
+
+def write_over(path: Path, data: bytes) -> None:
+    """Put a public file in place of what is there, whole or not at all.
+
+    Raises:
+        KeyFileError: The place cannot be written; what was there is unchanged.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    write_new(fresh, data, _PUBLIC)
+    try:
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
+
+
 def write_new(path: Path, data: bytes, mode: int = _PRIVATE) -> None:
     """Write a new file and make it durable; what cannot be finished is removed again.
 
@@ -66,3 +105,10 @@ def write_new(path: Path, data: bytes, mode: int = _PRIVATE) -> None:
     except OSError as error:
         path.unlink(missing_ok=True)
         raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

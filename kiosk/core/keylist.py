@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from kiosk.core import identity
-from kiosk.core.document import Fields, read, unique
-from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, kid_of
+from kiosk.core.document import DocumentError, Fields, read, unique
+from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, b64encode, kid_of
 from kiosk.core.values import Json
 
 ROLES: Final = ("issuer", "device", "voucher", "provider", "log", "hub")
@@ -43,6 +43,45 @@ def parse_keys(payload: Mapping[str, Json]) -> dict[str, VerifyKey]:
     fields.end()
     unique([key.kid for key in keys], "keys.keys", "key")
     return {key.kid: key for key in keys}
+
+
+def with_key(payload: Mapping[str, Json] | None, key: VerifyKey) -> Mapping[str, Json]:
+    """Return the next version of a list, or the first one, with this key in it.
+
+    Raises:
+        DocumentError: The list or the key breaks a rule, or the key is there already.
+    """
+    row: dict[str, Json] = {"kid": key.kid, "public": b64encode(key.public), "role": key.role}
+    if key.customer:
+        row["customer"] = key.customer
+    return _next(payload, [*_rows(payload), row])
+
+
+def without_key(payload: Mapping[str, Json], kid: str) -> Mapping[str, Json]:
+    """Return the next version of a list without this key.
+
+    Raises:
+        DocumentError: The list breaks a rule, or no such key is in it.
+    """
+    rows = _rows(payload)
+    kept = [row for row in rows if not (isinstance(row, Mapping) and row.get("kid") == kid)]
+    if len(kept) == len(rows):
+        raise DocumentError("keys.keys", f"no key {kid!a}; see kiosk keys list show")
+    return _next(payload, kept)
+
+
+def _rows(payload: Mapping[str, Json] | None) -> list[Json]:
+    if payload is None:
+        return []
+    parse_keys(payload)
+    return list(read(payload, "keys").plain("keys"))
+
+
+def _next(payload: Mapping[str, Json] | None, rows: list[Json]) -> Mapping[str, Json]:
+    version = 0 if payload is None else read(payload, "keys").integer("version", 1)
+    listed: dict[str, Json] = {"version": version + 1, "keys": rows}
+    parse_keys(listed)
+    return listed
 
 
 def _key(fields: Fields) -> VerifyKey:

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.core.document import DocumentError
-from kiosk.core.keylist import ROLES, WEAK_POINTS, parse_keys
+from kiosk.core.keylist import ROLES, WEAK_POINTS, parse_keys, with_key, without_key
 from kiosk.core.signing import VerifyKey, b64encode, is_signed, kid_of, public_of
 from kiosk.core.values import Json
 
@@ -90,6 +90,46 @@ def test_a_list_has_a_version(version: Json) -> None:
 def test_a_list_holds_nothing_else() -> None:
     with pytest.raises(DocumentError, match=r"^keys\.shop: unknown field"):
         listed(KEY, shop="corner")
+
+
+# The next version.
+
+
+def key_of(seed: int, role: str = "issuer", customer: str = "") -> VerifyKey:
+    public = public_of(Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32)))
+    return VerifyKey(kid_of(public), public, role, customer)
+
+
+def test_a_list_grows_by_a_key_and_a_version_at_a_time() -> None:
+    issuer, device = key_of(1), key_of(2, "device", "customer-1")
+    first = with_key(None, issuer)
+    second = with_key(first, device)
+    assert (first["version"], second["version"]) == (1, 2)
+    assert list(parse_keys(second).values()) == [issuer, device]
+
+
+def test_a_key_is_taken_out_in_a_new_version() -> None:
+    issuer, hub = key_of(1), key_of(2, "hub")
+    shorter = without_key(with_key(with_key(None, issuer), hub), issuer.kid)
+    assert shorter["version"] == 3
+    assert list(parse_keys(shorter).values()) == [hub]
+
+
+def test_a_key_that_is_there_is_not_added_and_one_that_is_not_is_not_removed() -> None:
+    one = with_key(None, key_of(1))
+    with pytest.raises(DocumentError, match="is there twice"):
+        with_key(one, key_of(1, "hub"))
+    with pytest.raises(DocumentError, match=r"^keys\.keys: no key '00'; see kiosk keys list show$"):
+        without_key(one, "00")
+
+
+def test_no_version_is_made_of_a_key_or_list_that_breaks_a_rule() -> None:
+    with pytest.raises(DocumentError, match="customer"):
+        with_key(None, key_of(1, "device"))
+    with pytest.raises(DocumentError, match="version"):
+        with_key({"version": 0, "keys": []}, key_of(1))
+    with pytest.raises(DocumentError, match="keys: is missing"):
+        without_key({"version": 1}, "00")
 
 
 # Weak points: under them anybody signs anything, and a customer could deny every token.
