@@ -18,7 +18,7 @@ from statistics import median
 from typing import Final
 
 from kiosk.core.events import EventRecord
-from kiosk.core.values import CustomerRef, Moment, VisitId
+from kiosk.core.values import CustomerRef, Json, Moment, VisitId
 from kiosk.ledger.audit import STEP_ROWS
 from kiosk.ledger.keys import LedgerKeys, create
 from kiosk.ledger.reader import LedgerReader
@@ -43,7 +43,7 @@ _HASHED: Final = "bare SHA-256 over the same rows"
 _FLUSHES: Final = "flushes of single events"
 
 _AT: Final = Moment(mono_ms=812_344_556, wall_ms=1_795_416_082_318)
-_READS: Final = [
+_READS: Final[Json] = [
     {"epc": f"3074257BF7194E40000{n:05X}", "reads": 40 + n, "slices": 9, "rssi_max": -50 - n}
     for n in range(8)
 ]
@@ -56,10 +56,10 @@ _EVENT: Final = EventRecord(
 )
 """About 1 kB with all that is stored of it."""
 
-Json = dict[str, object]
+Answer = dict[str, object]
 
 
-def run(directory: Path | None = None) -> Json:
+def run(directory: Path | None = None) -> Answer:
     """Measure all rows; the answer holds `bench`, `rows` and `bars`. Takes about ten seconds.
 
     Args:
@@ -72,7 +72,7 @@ def run(directory: Path | None = None) -> Json:
         scrubs = measure_scrubs(place)
     finally:
         shutil.rmtree(place)
-    rows: list[Json] = [{"what": w, "us": us, "bytes": stored} for w, us in appends.items()]
+    rows: list[Answer] = [{"what": w, "us": us, "bytes": stored} for w, us in appends.items()]
     rows += [{"what": w, "us_per_event": us, "events": SCRUBBED} for w, us in scrubs.items()]
     bars = [
         _bar("append, x one-row insert", appends[_INSERT] / appends[_OURS], APPEND_BAR),
@@ -168,7 +168,9 @@ def _hash_rows(path: Path, events: int) -> None:
     connection = connect_readonly(path)
     query = "SELECT leaf, salt, body, sealed FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
     for start in range(0, events, STEP_ROWS):
-        for leaf, salt, body, sealed in connection.execute(query, (start, start + STEP_ROWS)):
+        for leaf, salt, body, sealed in connection.execute(
+            query, (start, start + STEP_ROWS)
+        ).fetchall():
             sha256(leaf + salt + body + sealed).digest()
     connection.close()
 
@@ -191,7 +193,7 @@ def _take_turns(
     return spent
 
 
-def _bar(what: str, value: float, bar: float, *, at_most: bool = False) -> Json:
+def _bar(what: str, value: float, bar: float, *, at_most: bool = False) -> Answer:
     ok = value <= bar if at_most else value >= bar
     return {"what": what, "value": round(value, 3), "bar": bar, "ok": ok}
 

@@ -99,16 +99,30 @@ class Theatre:
         )
         props.write_config(self.directory, self._keys, places, many_inside=self.many_inside)
 
-    def _start_daemon(self, stack: ExitStack) -> None:
-        stack.callback(self.control.close)
-        stack.callback(self.daemon.stop)
+    def restart_daemon(self) -> None:
+        """Start the daemon again after it was killed or stopped, and wait until it answers."""
+        self.daemon.stop()
+        self.control.close()
+        self.sim.close()
+        self._up()
+
+    def _up(self) -> None:
         self.daemon.start()
         self.daemon.wait_until(self.control.alive, "its control socket answered")
         self.sim = SimClient(self.directory / "sim.sock")
-        stack.callback(self.sim.close)
+        wait_for(lambda: not self.status()["lost"], SEEN_S)
+
+    def _close_sim(self) -> None:
+        """Hang up on whichever daemon runs last."""
+        self.sim.close()
+
+    def _start_daemon(self, stack: ExitStack) -> None:
+        stack.callback(self.control.close)
+        stack.callback(self.daemon.stop)
+        self._up()
+        stack.callback(self._close_sim)
         self.witness = Witness(self.directory / LEDGER)
         stack.callback(self.witness.close)
-        wait_for(lambda: not self.status()["lost"], SEEN_S)
 
     def status(self) -> Mapping[str, Any]:
         """Return the daemon's status."""

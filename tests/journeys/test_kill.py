@@ -1,0 +1,110 @@
+"""kill -9 in the middle of a visit: the next start gives it exactly one outcome (P3)."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kiosk.core.events import CLOSING
+from kiosk.ledger.reader import LedgerReader
+from kiosk.stage.links import wait_for
+from kiosk.stage.script import load
+from kiosk.stage.theatre import LEDGER, Theatre, opened
+from tests.journeys.scripts import TRAIL_MIX, write
+
+SEEN_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    """Yield a running play without steps."""
+    directory = tmp_path_factory.mktemp("kill")
+    script = load(write(directory / "empty.toml", []))
+    with opened(directory / "state", script) as running:
+        yield running
+
+
+def status(theatre: Theatre, key: str) -> object:
+    return theatre.status().get(key)
+
+
+def come_to_checking(theatre: Theatre) -> None:
+    theatre.sim.tell("camera", "show", text=theatre.mint("customer-1", age_s=0))
+    wait_for(lambda: status(theatre, "entry") in {"checking", "unlocked"}, SEEN_S)
+    theatre.sim.tell("camera", "clear")
+
+
+def come_to_unlocked(theatre: Theatre) -> None:
+    come_to_checking(theatre)
+    assert wait_for(lambda: status(theatre, "entry") == "unlocked", SEEN_S)
+
+
+def come_to_shopping(theatre: Theatre) -> None:
+    come_to_unlocked(theatre)
+    theatre.sim.tell("door", "set", active=True)
+    wait_for(lambda: status(theatre, "door_open") is True, SEEN_S)
+    theatre.sim.tell("door", "set", active=False)
+    assert wait_for(lambda: status(theatre, "inside") == 1, SEEN_S)
+
+
+def come_to_exiting(theatre: Theatre) -> None:
+    come_to_shopping(theatre)
+    theatre.sim.tell("exit-reader", "enter", epcs=[TRAIL_MIX], rssi_dbm=-50)
+    theatre.sim.tell("exit", "press", for_s=0.2)
+    assert wait_for(lambda: status(theatre, "exit") == "exiting", SEEN_S)
+
+
+def come_to_reading(theatre: Theatre) -> None:
+    come_to_exiting(theatre)
+    theatre.sim.tell("door", "set", active=True)
+    assert wait_for(lambda: status(theatre, "exit") == "reading", SEEN_S)
+
+
+PHASES = [come_to_unlocked, come_to_shopping, come_to_exiting, come_to_reading]
+AFTER = {
+    come_to_unlocked: "visit.not_entered",
+    come_to_exiting: "exit.unresolved",
+    come_to_reading: "exit.unresolved",
+}
+
+
+@pytest.mark.parametrize("come_to", PHASES, ids=lambda phase: phase.__name__)
+def test_p3_a_killed_daemon_gives_every_visit_exactly_one_outcome(
+    theatre: Theatre, come_to: Callable[[Theatre], None]
+) -> None:
+    come_to(theatre)
+    pid = int((theatre.directory / "daemon.pid").read_text(encoding="ascii"))
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not theatre.daemon.running, SEEN_S)
+    theatre.restart_daemon()
+    if come_to is come_to_shopping:
+        assert status(theatre, "inside") == 1, "shopping goes on"
+        leave(theatre)
+    assert status(theatre, "unlocked") is False
+    assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
+    closings = closing_events(theatre.directory / LEDGER)
+    assert all(len(kinds) == 1 for kinds in closings.values())
+    assert come_to not in AFTER or list(closings.values())[-1] == [AFTER[come_to]]
+
+
+def leave(theatre: Theatre) -> None:
+    theatre.sim.tell("exit", "press", for_s=0.2)
+    wait_for(lambda: status(theatre, "exit") == "exiting", SEEN_S)
+    theatre.sim.tell("door", "set", active=True)
+    wait_for(lambda: status(theatre, "exit") == "reading", SEEN_S)
+    theatre.sim.tell("door", "set", active=False)
+    assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
+
+
+def closing_events(path: Path) -> dict[str, list[str]]:
+    """Return the closing events of every visit that was opened."""
+    with LedgerReader(path) as reader:
+        return {
+            visit.visit: [
+                event.record.type for event in visit.events if event.record.type in CLOSING
+            ]
+            for visit in reader.visits()
+            if visit.opening is not None
+        }
