@@ -5,6 +5,33 @@ from typing import Annotated
 
 import typer
 
+
+def _take_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Let the file say what neither options nor the environment do."""
+    if path is not None:
+        from kiosk.settings import load_hub
+
+        section = load_hub(path).hub
+        context.default_map = {
+            "owner_key": section.owner_key,
+            "state": str(section.state_dir),
+            "listen": section.listen,
+            "shop": section.shop,
+            "enrol": list(section.enrol),
+            "host_name": list(section.host_names),
+            "next_after_s": section.next_after_s,
+        }
+    return path
+
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A commented file like config/hub.toml; the other options go before it.",
+        is_eager=True,
+        callback=_take_file,
+    ),
+]
 OwnerKeyOption = Annotated[
     str,
     typer.Option(
@@ -44,6 +71,7 @@ LoginCodeOption = Annotated[
 
 def command(
     *,
+    config: ConfigOption = None,
     owner_key: OwnerKeyOption,
     state: StateOption = Path("hub"),
     listen: ListenOption = "127.0.0.1:8080",
@@ -66,6 +94,7 @@ def command(
     from kiosk.hub.context import Options
     from kiosk.hub.server import Settings, parse_address, parse_owner, run
 
+    del config  # its values have come in as the other options
     logs.configure("info")
     host, port = parse_address(listen)
     owner = parse_owner(owner_key)
