@@ -1,5 +1,6 @@
 """What a simulated camera looks at: a dim, noisy shop with or without a code in front of it."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,12 +83,15 @@ class Scene:
     def _hold(self, code: Gray, showing: Showing) -> Gray:
         """Return the room with the code turned and scaled into its middle."""
         height, width = self._room.shape
-        size = code.shape[0]
+        angle = math.radians(showing.rotation_deg)
+        size = code.shape[0] * (abs(math.cos(angle)) + abs(math.sin(angle)))  # it stands on a tip
         if showing.inverted:
             code = (PAPER + INK - code).astype(np.uint8)
         scale = showing.scale or min(SCALE_MAX, FILL * min(height, width) / size)
         if size * scale > min(height, width):
-            raise ValueError(f"a code of {size} modules at scale {scale:g} is larger than the view")
+            raise ValueError(
+                f"a code of {code.shape[0]} modules at scale {scale:g} is larger than the view"
+            )
         large = np.kron(code, np.ones((MODULE_PX, MODULE_PX), dtype=np.uint8))
         middle = large.shape[0] / 2
         turn = cv2.getRotationMatrix2D((middle, middle), showing.rotation_deg, scale / MODULE_PX)
