@@ -1,5 +1,7 @@
 """A token speaks for one customer, here, now; every other text is refused with its reason."""
 
+import io
+import random
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -307,26 +309,49 @@ def test_a_signature_raised_by_the_group_order_is_refused() -> None:
     assert check(text_of(forged)) is TokenFault.BAD_SIGNATURE
 
 
-@pytest.mark.parametrize(
-    ("payload", "why"),
-    [
-        (b"\xbf" + PAYLOAD[1:] + b"\xff", "indefinite map"),
-        (b"\xb8\x05" + PAYLOAD[1:], "longer head"),
-        (PAYLOAD + b"\xf6", "trailing byte"),
-        (b"\xa6" + PAYLOAD[1:] + b"\x02" + cbor2.dumps("customer-1"), "a claim twice"),
-        (b"\xa6" + PAYLOAD[1:] + b"\x02" + cbor2.dumps("customer-2"), "two customers"),
-        (b"\xa6" + PAYLOAD[1:] + b"\x18\x02" + cbor2.dumps("customer-2"), "a claim twice, longer"),
-        (b"\xd8\x3d" + PAYLOAD, "tagged claims"),
-        (PAYLOAD.replace(b"\x02\x6a", b"\x02\x78\x0a"), "text with a longer head"),
-        (PAYLOAD.replace(b"\x02\x6a", b"\x18\x02\x6a"), "key with a longer head"),
-        (b"", "nothing"),
-        (b"\xa0", "no claims"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_claims_have_one_encoding_even_when_signed(payload: bytes, why: str) -> None:
-    assert payload != PAYLOAD, why
+ODD_ENCODINGS = {
+    "indefinite map": b"\xbf" + PAYLOAD[1:] + b"\xff",
+    "longer head": b"\xb8\x05" + PAYLOAD[1:],
+    "trailing byte": PAYLOAD + b"\xf6",
+    "a claim twice": b"\xa6" + PAYLOAD[1:] + b"\x02" + cbor2.dumps("customer-1"),
+    "two customers": b"\xa6" + PAYLOAD[1:] + b"\x02" + cbor2.dumps("customer-2"),
+    "a claim twice, longer": b"\xa6" + PAYLOAD[1:] + b"\x18\x02" + cbor2.dumps("customer-2"),
+    "text with a longer head": PAYLOAD.replace(b"\x02\x6a", b"\x02\x78\x0a"),
+    "key with a longer head": PAYLOAD.replace(b"\x02\x6a", b"\x18\x02\x6a"),
+}
+
+
+@pytest.mark.parametrize("payload", ODD_ENCODINGS.values(), ids=ODD_ENCODINGS)
+def test_claims_have_one_encoding_even_when_signed(payload: bytes) -> None:
+    assert payload != PAYLOAD
     assert check(sealed(payload=payload)) is TokenFault.MALFORMED
+
+
+@pytest.mark.parametrize("payload", ODD_ENCODINGS.values(), ids=ODD_ENCODINGS)
+def test_a_tolerant_reader_would_take_each_of_them(payload: bytes) -> None:
+    with io.BytesIO(payload) as stream:
+        assert cbor2.CBORDecoder(stream).decode().keys() == CLAIMS.keys()
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xa0", b"\x80", b"\xd8\x3d" + PAYLOAD, b"\xf6"])
+def test_claims_are_one_plain_map(payload: bytes) -> None:
+    assert check(sealed(payload=payload)) is TokenFault.MALFORMED
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_mutations_are_refused() -> None:
+    good, chance = bytes_of(token()), random.Random(8392)
+    pieces = [good, HEADER, PAYLOAD, bytes_of(token("c-2")), b"\xff", b"\xa0", bytes(9)]
+    for _ in range(100_000):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(data) + 1)
+            piece = chance.choice(pieces)
+            start = chance.randrange(len(piece))
+            cut = at + chance.choice((0, 0, 1, 2, 8))
+            data[at:cut] = piece[start : start + chance.randint(0, 9)]
+        if data != good:
+            assert isinstance(check(text_of(bytes(data[:340]))), TokenFault)
 
 
 # Claims.

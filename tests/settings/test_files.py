@@ -1,5 +1,6 @@
 """A configuration is loaded whole or refused with every fault at its file and line."""
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +223,33 @@ def _inline(value: object) -> str:
             return f"'{value}'"
         case _:
             return str(value)
+
+
+STORE = Path(__file__).parents[2] / "config" / "store.toml"
+
+
+@pytest.mark.slow
+def test_ten_thousand_mutations_of_a_whole_file_load_or_are_refused(tmp_path: Path) -> None:
+    lines, chance = STORE.read_text(encoding="utf-8").split("\n"), random.Random(17)
+    path, loaded = tmp_path / "kiosk.toml", 0
+    for _ in range(10_000):
+        mutated = list(lines)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(mutated))
+            piece = chance.choice(lines).lstrip("# ")
+            here = chance.randrange(len(mutated[at]) + 1)
+            mutated[at] = chance.choice(
+                (piece, "", mutated[at][:here] + chance.choice('[]{}"=.\0é9') + mutated[at][here:])
+            )
+        path.write_text("\n".join(mutated), encoding="utf-8")
+        lines_told: tuple[str, ...] = ()
+        try:
+            load(path)
+            loaded += 1
+        except SettingsError as error:
+            lines_told = error.lines
+        assert all(line.startswith(str(path)) for line in lines_told)
+    assert 0 < loaded < 10_000
 
 
 # The other kind of file, and both.
