@@ -90,50 +90,49 @@ class _Daemon:
 
     def serve(self) -> None:
         """Open everything, recover, listen, and stop in order."""
-        settings, stack, rhythm = self._settings, self._stack, self._rhythm
-        _stop_on_signals(rhythm.inbox)
+        _stop_on_signals(self._rhythm.inbox)
         ledger = self._ledger()
-        devices = build(settings)
-        devices.open(stack, rhythm)
-        services = connect(settings, self._keys)
+        devices = build(self._settings)
+        devices.open(self._stack, self._rhythm)
+        services = connect(self._settings, self._keys)
         book = self._documents(ledger, services.documents)
         uploader = self._uploader(services)
-        peers = Peers(
-            kiosk=self._settings.origin,
-            providers=services.providers,
-            payments=services.settling,
-            counter=services.counter,
-            rhythm=rhythm,
-        )
-        stack.callback(peers.stop)
+        peers = self._peers(services)
         effects = Effects(
             ledger=ledger,
             lock=devices.lock,
             face=devices.face,
             peers=peers,
             uploader=uploader,
-            clock=rhythm.clock,
-        )
-        desk = Desk(
-            settings.kiosk.name,
-            devices.lock,
-            devices.health,
-            peers,
-            uploader,
-            rhythm.inbox,
-            rhythm.clock,
+            clock=self._rhythm.clock,
         )
         self._owner = Owner(
             book=book,
             ledger=ledger,
             effects=effects,
-            rhythm=rhythm,
+            rhythm=self._rhythm,
             new_visit=_new_visit,
-            answer=desk.answer,
+            answer=self._desk(devices, peers, uploader).answer,
         )
         self._begin(self._owner, effects, devices, services, uploader)
         self._owner.run()
         effects.carry_out([_record("device.stopped"), Show("entry", Reason.IDLE)])
+
+    def _peers(self, services: Services) -> Peers:
+        peers = Peers(
+            kiosk=self._settings.origin,
+            providers=services.providers,
+            payments=services.settling,
+            counter=services.counter,
+            rhythm=self._rhythm,
+        )
+        self._stack.callback(peers.stop)
+        return peers
+
+    def _desk(self, devices: Devices, peers: Peers, uploader: Uploader) -> Desk:
+        inbox, clock = self._rhythm.inbox, self._rhythm.clock
+        name = self._settings.kiosk.name
+        return Desk(name, devices.lock, devices.health, peers, uploader, inbox, clock)
 
     def _begin(
         self,

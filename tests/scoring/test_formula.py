@@ -211,8 +211,10 @@ def test_mutant_without_the_reporters_cap_breaks_the_same_bound() -> None:
 def test_without_new_facts_a_score_only_recovers(
     facts: list[Fact], sooner: int, later: int
 ) -> None:
+    told_s = [min(one.at_s, NOW_S) for one in facts]
     heard = [
-        replace(one, waived=True, notified_s=one.at_s, at_s=min(one.at_s, NOW_S)) for one in facts
+        replace(one, waived=True, notified_s=at_s, at_s=at_s)
+        for one, at_s in zip(facts, told_s, strict=True)
     ]
     first, second = sorted((NOW_S + sooner, NOW_S + later))
     assert score(heard, first).points <= score(heard, second).points <= BASE
