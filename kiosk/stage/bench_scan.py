@@ -20,7 +20,7 @@ from kiosk.core.signing import b64decode
 from kiosk.core.values import Answer, Moment, Spend, VisitId
 from kiosk.core.visit_state import Gate
 from kiosk.daemon.beats import Beats
-from kiosk.daemon.devices import build
+from kiosk.daemon.devices import Devices, build
 from kiosk.daemon.effects import Effects
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import CodeSeen
@@ -32,6 +32,7 @@ from kiosk.daemon.services import connect
 from kiosk.ledger.keys import load as load_keys
 from kiosk.ledger.store import Appended, Ledger, Replayed
 from kiosk.remote.providers.base import CheckRequest, Provider
+from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
 from kiosk.stage import props
 from kiosk.stage.errors import ProcessError
@@ -149,7 +150,7 @@ def _opened(theatre: Theatre, directory: Path) -> Iterator[_Bench]:
             raise TypeError("the ledger is not the timed one")
         ledger.took_ms = []
         devices.open(stack, rhythm)
-        book = _book(theatre, settings.kiosk.name, settings.audiences, settings.owner_key)
+        book = _book(theatre, settings)
         services = connect(settings, lambda: book.keys or {})
         provider = _TimedProvider(services.providers["score"])
         peers = Peers(
@@ -160,29 +161,34 @@ def _opened(theatre: Theatre, directory: Path) -> Iterator[_Bench]:
             rhythm=rhythm,
         )
         stack.callback(peers.stop)
-        effects = Effects(
-            ledger=ledger,
-            lock=devices.lock,
-            face=devices.face,
-            peers=peers,
-            uploader=_Nothing(),
-            clock=rhythm.clock,
-        )
-        owner = Owner(
-            book=book,
-            ledger=ledger,
-            effects=effects,
-            rhythm=rhythm,
-            new_visit=lambda: VisitId(str(uuid_utils.uuid7())),
-            answer=lambda _owner, _question, _reply: None,
-        )
+        owner = _owner(book, ledger, devices, peers, rhythm)
         bench = _Bench(owner, rhythm.inbox, rhythm.clock, devices.lock)
         bench.provider, bench.ledger = provider, ledger
         yield bench
 
 
-def _book(theatre: Theatre, name: str, audiences: frozenset[str], owner_key: str) -> Rulebook:
-    book = Rulebook(name, audiences, b64decode(owner_key), {})
+def _owner(book: Rulebook, ledger: Ledger, devices: Devices, peers: Peers, rhythm: Rhythm) -> Owner:
+    effects = Effects(
+        ledger=ledger,
+        lock=devices.lock,
+        face=devices.face,
+        peers=peers,
+        uploader=_Nothing(),
+        clock=rhythm.clock,
+    )
+    return Owner(
+        book=book,
+        ledger=ledger,
+        effects=effects,
+        rhythm=rhythm,
+        new_visit=lambda: VisitId(str(uuid_utils.uuid7())),
+        answer=lambda _owner, _question, _reply: None,
+    )
+
+
+def _book(theatre: Theatre, settings: Settings) -> Rulebook:
+    name, owner_key = settings.kiosk.name, b64decode(settings.owner_key)
+    book = Rulebook(name, settings.audiences, owner_key, {})
     with theatre.staff() as hub:
         for kind in KINDS:
             envelope = hub.document(kind)
