@@ -14,7 +14,8 @@ def command(
         str,
         typer.Option(
             help="The camera, a video file or a folder of pictures; used when [camera] says "
-            'kind = "eye", and so names the socket only.'
+            'kind = "eye", and so names the socket only.',
+            envvar="KIOSK_EYE_DEVICE",
         ),
     ] = "/dev/video0",
     socket: Annotated[

@@ -16,8 +16,8 @@ import numpy as np
 
 from drivers.base import DeviceConfigError, DeviceUnavailableError
 from drivers.pictures import SUFFIXES, read_gray
-from drivers.qr import MOTION_S, Ladder, rungs
-from drivers.qr_rungs import Texts, zbar, zxing
+from drivers.qr import MOTION_S, Ladder
+from drivers.qr_rungs import HAS_ZBAR, Texts, zbar, zxing
 from drivers.vision import VISION_FAULTS, Gray, cv2
 
 FRAMES: Final = 12  # of one photo, at most
@@ -52,14 +52,14 @@ class Score:
     cpu_ms: float
 
 
-def run(directory: Path) -> Json:
+def run(directory: Path, *, has_pyzbar: bool = HAS_ZBAR) -> Json:
     """Measure all rows; the answer holds `bench`, `rows` and `bars`.
 
     Raises:
         DeviceConfigError: The directory holds no photos, or a photo has no text.
         DeviceUnavailableError: pyzbar does not work here, so there is nothing to compare with.
     """
-    if not rungs()["pyzbar"]:
+    if not has_pyzbar:
         raise DeviceUnavailableError(
             "pyzbar", "there is nothing to compare with (apt-get install libzbar0)"
         )
