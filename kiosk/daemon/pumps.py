@@ -6,7 +6,6 @@ showing and not thirty frames of it.
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -120,9 +119,13 @@ class Pump(Generic[Reading]):
 
 
 class Showings:
-    """Drops repeats: a text in view without a gap of `SAME_CODE_S` is one showing."""
+    """Drops repeats: a text in view without a gap of `SAME_CODE_S` is one showing.
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        now: Seconds of the kiosk's own clock, which a play may move.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._seen: dict[str, float] = {}
 
@@ -135,9 +138,13 @@ class Showings:
         return new
 
 
+def _seconds(clock: Clock) -> Callable[[], float]:
+    return lambda: clock.now().mono_ms / 1000
+
+
 def codes(side: str, clock: Clock) -> Callable[[Sequence[CodeRead]], Sequence[Message]]:
     """Return the translation of a camera's texts."""
-    showings = Showings()
+    showings = Showings(_seconds(clock))
 
     def translate(reads: Sequence[CodeRead]) -> Sequence[Message]:
         at = clock.now()
@@ -148,7 +155,7 @@ def codes(side: str, clock: Clock) -> Callable[[Sequence[CodeRead]], Sequence[Me
 
 def fobs(side: str, clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
     """Return the translation of a fob reader's ids."""
-    showings = Showings()
+    showings = Showings(_seconds(clock))
 
     def translate(reads: Sequence[TagRead]) -> Sequence[Message]:
         at = clock.now()
