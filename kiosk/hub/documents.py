@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 
 from kiosk.core.catalogue import parse_catalogue
+from kiosk.core.document import read
 from kiosk.core.keylist import parse_keys
 from kiosk.core.policy import Policy, parse_policy
 from kiosk.core.signing import SigningError, VerifyKey, b64decode, b64encode, open_envelope
@@ -69,7 +70,7 @@ def publish(
     Raises:
         RefusalError: 409 its version does not rise, 422 it speaks of another currency.
     """
-    version = _version(payload)
+    version = read(payload, kind).integer("version", 1)
     latest = tx.documents.latest(kind)
     if latest is not None and version <= latest.version:
         if version == latest.version and envelope == latest.envelope:
@@ -100,13 +101,6 @@ def currency_of(tx: Transaction) -> str:
     """Return the shop's currency, "" before the first policy."""
     policy = policy_now(tx)
     return policy.currency if policy else ""
-
-
-def _version(payload: Mapping[str, Json]) -> int:
-    version = payload["version"]
-    if not isinstance(version, int):  # pragma: no cover - every parser has refused it
-        raise RefusalError(422, "invalid", "version: must be a whole number")
-    return version
 
 
 def _check_currency(tx: Transaction, kind: str, payload: Mapping[str, Json]) -> None:

@@ -14,12 +14,12 @@ from kiosk.core.signing import b64encode
 from kiosk.core.values import ClockSync, Epc, Json, Line, Moment, Outcome, Payment, VisitId
 from kiosk.hub.documents import payload_of
 from kiosk.hub.outbox import queue
-from kiosk.hub.store import GraceRow, LineRow, LogRow, PaymentRow, Store, Transaction, VisitRow
+from kiosk.hub.store import GraceRow, LineRow, PaymentRow, Store, Transaction, VisitRow
 
 GRACE_S: Final = 86_400  # a day, as in a policy that says nothing else
 
 
-def after_exit(tx: Transaction, log: LogRow, row: VisitRow, at: Moment) -> None:
+def after_exit(tx: Transaction, row: VisitRow, at: Moment) -> None:
     """Begin the grace of an unpaid exit, then apply what was paid since the kiosk looked."""
     lines = tx.visits.lines(row.kiosk, row.visit)
     owed = unpaid_minor(as_lines(lines))
@@ -30,21 +30,21 @@ def after_exit(tx: Transaction, log: LogRow, row: VisitRow, at: Moment) -> None:
         started = GraceRow(row.kiosk, row.visit, owed, currency, at.wall_ms, length_s, None)
         tx.graces.start(started)
         if at.sync is not ClockSync.NONE:
-            _date(tx, log, row, started, at)
-    settle(tx, log, row, at)
+            _date(tx, row, started, at)
+    settle(tx, row, at)
 
 
-def settle(tx: Transaction, log: LogRow, row: VisitRow, at: Moment) -> None:
+def settle(tx: Transaction, row: VisitRow, at: Moment) -> None:
     """Apply every payment that the visit has and neither the kiosk nor the hub counted yet."""
     for payment in tx.payments.of_visit(row.kiosk, row.visit):
         if payment.number > row.settled_through:
-            row = _apply(tx, log, row, payment, at)
+            row = _apply(tx, row, payment, at)
     lines = tx.visits.lines(row.kiosk, row.visit)
     grace = tx.graces.find(row.kiosk, row.visit)
     if grace is not None and grace.state == "running" and not unpaid_minor(as_lines(lines)):
         tx.graces.end(grace, "paid", at.wall_ms)
         amount: dict[str, Json] = {"amount": grace.amount_minor, "currency": grace.currency}
-        _say(tx, "grace.paid", log, row, amount, at)
+        _say(tx, "grace.paid", row, amount, at)
 
 
 def expire(store: Store, at: Moment) -> int:
@@ -56,15 +56,15 @@ def expire(store: Store, at: Moment) -> int:
             return 0
     with store.write() as tx:
         for grace in tx.graces.undated():
-            log, row = _whose(tx, grace)
-            _date(tx, log, row, grace, at)
+            row = _whose(tx, grace)
+            _date(tx, row, grace, at)
         late = tx.graces.due(at.wall_s)
         for grace in late:
-            log, row = _whose(tx, grace)
+            row = _whose(tx, grace)
             owed = unpaid_minor(as_lines(tx.visits.lines(row.kiosk, row.visit)))
             tx.graces.end(grace, "expired", at.wall_ms)
             amount: dict[str, Json] = {"amount": owed, "currency": grace.currency}
-            _say(tx, "grace.expired", log, row, amount, at)
+            _say(tx, "grace.expired", row, amount, at)
     return len(late)
 
 
@@ -79,7 +79,7 @@ def as_lines(rows: Sequence[LineRow]) -> tuple[Line, ...]:
     return tuple(Line(Epc(r.epc), r.gtin, r.name, r.price_minor, r.paid) for r in rows)
 
 
-def _date(tx: Transaction, log: LogRow, row: VisitRow, grace: GraceRow, at: Moment) -> None:
+def _date(tx: Transaction, row: VisitRow, grace: GraceRow, at: Moment) -> None:
     due_s = at.wall_s + grace.grace_s
     tx.graces.date(grace, due_s)
     amount: dict[str, Json] = {
@@ -87,12 +87,10 @@ def _date(tx: Transaction, log: LogRow, row: VisitRow, grace: GraceRow, at: Mome
         "currency": grace.currency,
         "due": due_s,
     }
-    _say(tx, "grace.started", log, row, amount, at)
+    _say(tx, "grace.started", row, amount, at)
 
 
-def _apply(
-    tx: Transaction, log: LogRow, row: VisitRow, payment: PaymentRow, at: Moment
-) -> VisitRow:
+def _apply(tx: Transaction, row: VisitRow, payment: PaymentRow, at: Moment) -> VisitRow:
     before = as_lines(tx.visits.lines(row.kiosk, row.visit))
     money = Payment(
         payment.number,
@@ -117,24 +115,19 @@ def _apply(
         "credit_minor": credit,
         "unpaid_minor": unpaid_minor(after),
     }
-    _say(tx, f"payment.settled/{payment.number}", log, row, facts, at)
+    _say(tx, f"payment.settled/{payment.number}", row, facts, at)
     return row
 
 
-def _say(
-    tx: Transaction, key: str, log: LogRow, row: VisitRow, facts: Mapping[str, Json], at: Moment
-) -> None:
+def _say(tx: Transaction, key: str, row: VisitRow, facts: Mapping[str, Json], at: Moment) -> None:
     """Queue an office event that cites the exit it is about."""
     cited: dict[str, Json] = {
-        "origin": log.origin,
+        "origin": row.exit_origin,
         "index": row.exit_index,
         "leaf": b64encode(row.exit_leaf),
     }
     queue(tx, f"{key}/{row.kiosk}/{row.visit}", {**cited, **facts}, at, row.visit)
 
 
-def _whose(tx: Transaction, grace: GraceRow) -> tuple[LogRow, VisitRow]:
-    log, row = tx.logs.of_kiosk(grace.kiosk), tx.visits.find(grace.kiosk, grace.visit)
-    if log is None or row is None:  # pragma: no cover - both are written before any grace
-        raise LookupError(f"grace of {grace.visit} has no visit")
-    return log, row
+def _whose(tx: Transaction, grace: GraceRow) -> VisitRow:
+    return tx.visits.find(grace.kiosk, grace.visit) or VisitRow(grace.kiosk, grace.visit)

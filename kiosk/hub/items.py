@@ -11,7 +11,7 @@ from babel.numbers import get_currency_precision
 
 from kiosk.core.catalogue import Article, Catalogue, parse_catalogue
 from kiosk.core.document import DocumentError
-from kiosk.core.values import CoreError, Json
+from kiosk.core.values import Json
 from kiosk.hub.errors import ItemsError
 
 COLUMNS: Final = ("gtin", "epc", "name", "price", "price_minor", "tax")
@@ -177,8 +177,6 @@ def _article(cells: Mapping[str, str], currency: str) -> Article:
         found = parse_catalogue(one)
     except DocumentError as error:
         raise ValueError(str(error).removeprefix("catalogue.items[0].")) from error
-    except CoreError as error:  # pragma: no cover - the parser says DocumentError
-        raise ValueError(str(error)) from error
     return _all(found)[0]
 
 

@@ -95,9 +95,9 @@ def record(tx: Transaction, asked: Asked, at: Moment) -> Recorded:
         raise _bad("currency", f"this shop counts in {currency}")
     row = PaymentRow(0, digest=digest, at_s=at.wall_s, **asdict(asked))
     number = tx.payments.add(row)
-    log, visit = tx.logs.of_kiosk(asked.kiosk), tx.visits.find(asked.kiosk, asked.visit)
-    if log is not None and visit is not None and visit.outcome is not None:
-        grace.settle(tx, log, visit, at)
+    visit = tx.visits.find(asked.kiosk, asked.visit)
+    if visit is not None and visit.outcome is not None:
+        grace.settle(tx, visit, at)
     return Recorded(number, new=True)
 
 

@@ -54,7 +54,7 @@ def _visit_event(tx: Transaction, log: LogRow, entry: Entry, visit: str, at: Mom
     tx.visits.put(row)
     if kind in OUTCOMES and row.exit_index == entry.index:
         tx.visits.put_lines(log.kiosk, visit, _lines(entry.event.data))
-        grace.after_exit(tx, log, row, at)
+        grace.after_exit(tx, row, at)
 
 
 def _decided(row: VisitRow, entry: Entry) -> VisitRow:
@@ -85,6 +85,7 @@ def _ended(row: VisitRow, entry: Entry) -> VisitRow:
         payments_through=_number(data, "payments_through"),
         settled_through=_number(data, "payments_through"),
         credit_minor=_number(data, "credit_minor"),
+        exit_origin=entry.event.source,
         exit_index=entry.index,
         exit_leaf=entry.leaf,
     )

@@ -181,7 +181,7 @@ class VisitRow:
         payments_through: Number of the last payment that the kiosk itself counted.
         settled_through: Number of the last late payment that was applied here.
         credit_minor: Money that covers no whole line yet.
-        exit_index: Entry that gave the outcome, -1 before.
+        exit_index: Entry that gave the outcome, -1 before; in the log `exit_origin`.
     """
 
     kiosk: str
@@ -197,6 +197,7 @@ class VisitRow:
     payments_through: int = 0
     settled_through: int = 0
     credit_minor: int = 0
+    exit_origin: str = ""
     exit_index: int = -1
     exit_leaf: bytes = b""
 

@@ -248,8 +248,9 @@ class Visitor:
         asked = {"kiosk": "k1", **query}
         return self.client.get("/v1/payments", params=asked, headers=self.kiosk)
 
-    def visits(self) -> Any:  # noqa: ANN401 - JSON
+    def visits(self) -> dict[str, Any]:
         """Return the kiosk's visits as staff see them."""
         reply = self.client.get("/v1/visits", params={"kiosk": "k1"}, headers=self.staff)
         assert reply.status_code == 200, reply.text
-        return reply.json()
+        found: dict[str, Any] = reply.json()
+        return found

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from kiosk.hub.context import hub_of
@@ -20,23 +20,25 @@ router = APIRouter(dependencies=[Depends(check_host)], include_in_schema=False)
 
 
 @router.get("/login")
-async def ask(request: Request, code: str = "", next: str = "/") -> Response:  # noqa: A002 - the query's name
+async def ask(
+    request: Request, code: str = "", back: Annotated[str, Query(alias="next")] = "/"
+) -> Response:
     """Show the form; a code in the link is filled in, and spent only when the form is sent."""
-    return page(request, "login.html", code=code, next=safe_path(next), problem="")
+    return page(request, "login.html", code=code, back=safe_path(back), problem="")
 
 
 @router.post("/login", dependencies=[Depends(check_form)])
 async def sign_in(
     request: Request,
     secret: Annotated[str, Form(max_length=200)],
-    next: Annotated[str, Form(max_length=200)] = "/",  # noqa: A002 - the field's name
+    back: Annotated[str, Form(alias="next", max_length=200)] = "/",
 ) -> Response:
     """Begin a session, or say what to try."""
     session = hub_of(request).sessions.sign_in(secret.strip())
     if session is None:
         problem = "That is not the staff token, and not a code that is still good."
-        return page(request, "login.html", 403, code="", next=safe_path(next), problem=problem)
-    response = RedirectResponse(safe_path(next), 303)
+        return page(request, "login.html", 403, code="", back=safe_path(back), problem=problem)
+    response = RedirectResponse(safe_path(back), 303)
     set_session(request, response, session)
     return response
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_once
 
 from kiosk.hub.sql.schema import DOCUMENT, GRACE, OFFICE, PAYMENT
@@ -43,7 +43,8 @@ class SqlPayments:
 
     def by_key(self, key: str) -> PaymentRow | None:
         """Return the payment of this idempotency key."""
-        row = self._connection.execute(select(PAYMENT).where(PAYMENT.c.key == key)).first()
+        found = self._connection.execute(select(PAYMENT).where(PAYMENT.c.key == key))
+        row = found.mappings().first()
         return _payment(row) if row else None
 
     def add(self, row: PaymentRow) -> int:
@@ -57,17 +58,17 @@ class SqlPayments:
         """Return the kiosk's payments beyond `number`, oldest first."""
         wanted = select(PAYMENT).where(PAYMENT.c.kiosk == kiosk, PAYMENT.c.number > number)
         rows = self._connection.execute(wanted.order_by(PAYMENT.c.number).limit(limit))
-        return [_payment(row) for row in rows]
+        return [_payment(row) for row in rows.mappings()]
 
     def of_visit(self, kiosk: str, visit: str) -> Sequence[PaymentRow]:
         """Return the payments for one visit, oldest first."""
         wanted = select(PAYMENT).where(PAYMENT.c.kiosk == kiosk, PAYMENT.c.visit == visit)
-        return [_payment(row) for row in self._connection.execute(wanted.order_by("number"))]
+        rows = self._connection.execute(wanted.order_by(PAYMENT.c.number))
+        return [_payment(row) for row in rows.mappings()]
 
 
-def _payment(row: Row[tuple[object, ...]]) -> PaymentRow:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for the row as a mapping
-    return PaymentRow(**values | {"epcs": tuple(json.loads(values["epcs"]))})
+def _payment(row: RowMapping) -> PaymentRow:
+    return PaymentRow(**{**row, "epcs": tuple(json.loads(row["epcs"]))})
 
 
 class SqlGraces:

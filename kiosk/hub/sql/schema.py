@@ -116,6 +116,7 @@ VISIT: Final = Table(
     Column("payments_through", BigInteger, nullable=False),
     Column("settled_through", BigInteger, nullable=False),
     Column("credit_minor", BigInteger, nullable=False),
+    Column("exit_origin", String, nullable=False),
     Column("exit_index", BigInteger, nullable=False),
     Column("exit_leaf", LargeBinary, nullable=False),
     Index("visit_opened", "opened_ms"),

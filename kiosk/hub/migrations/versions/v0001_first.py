@@ -134,6 +134,7 @@ def _make_visits() -> None:
         _number("payments_through"),
         _number("settled_through"),
         _number("credit_minor"),
+        _text("exit_origin"),
         _number("exit_index"),
         _bytes("exit_leaf"),
     )
