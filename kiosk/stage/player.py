@@ -80,6 +80,7 @@ class Player:
                 place = f"{self._script.path}:{step.line}"
                 self.misses.append(f"{place}: step.{step.do}: its effect was not seen in time")
         self._theatre.settle()
+        self._theatre.catch_up()
 
     def _show_qr(self, step: Step) -> bool:
         text = self._theatre.mint(step.customer, age_s=int(step.age_s))

@@ -42,6 +42,11 @@ def collect(theatre: Theatre, player: Player) -> Json:
 def mismatches(script: Script, result: Json) -> list[str]:
     """Return one line for each thing that was expected and is not so."""
     wrong = []
+    ledger, hub = result["ledger"], result["hub"]
+    if not ledger["verified"]:
+        wrong.append(f"{script.path}: the ledger does not verify; see kiosk ledger verify")
+    if hub["size"] and (hub["size"], hub["root"]) != (ledger["size"], ledger["root"]):
+        wrong.append(f"{script.path}: the hub has {hub['size']} of {ledger['size']} events")
     for expect in script.expects:
         tries = [each for each in result["visits"] if each["customer"] == expect.customer]
         place = f"{script.path}:{expect.line}: {expect.customer}, visit {expect.visit}"

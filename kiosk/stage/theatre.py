@@ -214,9 +214,15 @@ class Theatre:
         )
         child.start()
         child.wait_until(lambda: _healthy(url), "its address answered")
-        if device == "hub":
+        return device != "hub" or wait_for(self._caught_up, SEEN_S)
+
+    def _caught_up(self) -> bool:
+        """Whether the hub has everything; asks for an upload, since a back-off may be long."""
+        status = self.status()
+        behind = status["ledger"]["size"] > status["upload"]["acked"]
+        if behind:
             self.control.ask("flush")
-        return True
+        return not behind
 
     def move_clock(self, by_s: float) -> None:
         """Move every clock forward while nothing is under way, and wait until all is quiet."""
@@ -227,6 +233,11 @@ class Theatre:
     def let_pass(self, for_s: float) -> None:
         """Let real time pass, as a person takes it."""
         time.sleep(for_s)
+
+    def catch_up(self) -> None:
+        """Wait until a hub that runs has every event of the kiosk."""
+        if self._running().hub.running:
+            wait_for(self._caught_up, SEEN_S)
 
     def settle(self) -> None:
         """Wait until inbox, workers and upload of the daemon are idle."""
