@@ -1,0 +1,111 @@
+"""The first page: what needs somebody, in plain words, also when there is nothing."""
+
+from kiosk.clock import Clock
+from tests.hub.pages.conftest import Browser
+from tests.hub.worlds import EPCS, KioskLog, Owner, Visitor, granted, left, line
+
+HOUR_MS = 3_600_000
+
+
+def now(log: KioskLog, clock: Clock) -> KioskLog:
+    log.now_ms = clock.now().wall_ms - 60_000
+    return log
+
+
+def test_a_new_hub_says_what_to_do_first(browser: Browser) -> None:
+    text = browser.open("/").text
+    for words in ("First steps", "policy: who may come in", "kiosk item import", "Enrol a kiosk"):
+        assert words in text
+    assert "Nothing needs you now." in text
+    assert "Nobody was here yet." in text
+
+
+def test_the_first_steps_go_away_when_they_are_done(
+    shop: Browser, visitor: Visitor, owner: Owner
+) -> None:
+    visitor.client.put("/v1/documents/catalogue", content=owner.catalogue())
+    assert "First steps" not in shop.open("/").text
+
+
+def test_an_unpaid_exit_is_shown_with_items_amount_and_end(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    left(kiosk_log, "v1", "unpaid", line(0, 599), line(1, 100, paid=True))
+    visitor.send(kiosk_log)
+    page = shop.open("/")
+    (row,) = page.all("tbody")[0].all("tr")
+    assert "Item 0 (€5.99)" in row.text
+    assert "Item 1" not in row.text, "what is paid is not owed"
+    assert row.all("a")[0].attributes["href"] == "/visits/v1"
+    assert "1 visit today: 1 unpaid." in page.text
+    assert "Nothing needs you now." not in page.text
+    visitor.pay(amount_minor=599)
+    after = shop.open("/").text
+    assert "Nobody owes anything." in after
+    assert "Unpaid, paid late" in after
+
+
+def test_what_is_not_clear_and_what_nobody_took_have_lists_of_their_own(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    left(kiosk_log, "v1", "unresolved", line(0, 599))
+    kiosk_log.add("exit.unresolved", {"epcs": [EPCS[5]]})
+    kiosk_log.add("device.fault", {"device": "exit-reader", "detail": "no answer"})
+    visitor.send(kiosk_log)
+    text = shop.open("/").text
+    assert "Nobody owes anything for these." in text
+    assert EPCS[5] in text
+    assert "exit-reader at k1 : no answer" in text
+    kiosk_log.add("device.cleared", {"device": "exit-reader", "detail": ""})
+    visitor.send(kiosk_log, 4)
+    assert "Devices that need you" not in shop.open("/").text
+
+
+def test_yesterday_is_not_today(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    kiosk_log.now_ms = clock.now().wall_ms - 30 * HOUR_MS
+    granted(kiosk_log, "v1")
+    left(kiosk_log, "v1", "paid")
+    visitor.send(kiosk_log)
+    assert "No visits yet today." in shop.open("/").text
+
+
+def test_every_kiosk_says_when_it_was_heard_of(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    assert "synced never" in shop.open("/").text
+    kiosk_log.add("door.held")
+    visitor.send(kiosk_log)
+    assert "synced just now" in shop.open("/").text
+    clock.raise_offset(3 * 60_000)
+    assert "synced 3 minutes ago" in shop.open("/").text
+
+
+def test_a_fork_is_told_in_plain_words(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    kiosk_log.add("door.held")
+    visitor.send(kiosk_log)
+    other = kiosk_log.fork_at(0)
+    other.add("door.forced")
+    visitor.send(other)
+    text = shop.open("/").text
+    assert "A record was changed" in text
+    assert "shop~k1" in text
+
+
+def test_a_grace_that_is_over_says_so(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    left(kiosk_log, "v1", "unpaid", line(0, 599))
+    visitor.send(kiosk_log)
+    clock.raise_offset(25 * HOUR_MS)
+    for _ in range(200):
+        if visitor.visits()["visits"][0]["grace"] == "expired":
+            break
+        visitor.feed(wait_s=1, after=10**6)
+    assert "the time is over" in shop.open("/").text
