@@ -109,7 +109,7 @@ class Player:
 
     def _show(self, step: Step, text: str, *, inverted: bool = False) -> bool:
         def show() -> None:
-            self._theatre.sim.tell("camera", "show", text=text, inverted=inverted)
+            self._theatre.sim.tell("camera", "show", text=text, invert=inverted)
 
         seen = self._new_visit(step.customer, show)
         self._theatre.sim.tell("camera", "clear")

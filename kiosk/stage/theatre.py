@@ -187,10 +187,10 @@ class Theatre:
         hub = services.hub.with_arguments(["--login-code"])
         self._services = replace(services, hub=hub)
         self._stack.callback(hub.stop)
+        known = _links(hub)
         hub.start()
-        hub.wait_until(lambda: _healthy(services.hub_url), "its address answered")
-        links = [line.split()[1] for line in hub.lines() if line.startswith("open http")]
-        return links[-1] if links else services.hub_url
+        hub.wait_until(lambda: len(_links(hub)) > len(known), "it gave a sign-in link")
+        return _links(hub)[-1]
 
     def lose(self, device: str) -> bool:
         """Take a device or a service away, and wait until the daemon has noticed a device."""
@@ -314,6 +314,10 @@ def prepared(directory: Path, script: Script) -> Theatre:
     if not (directory / "clock").exists():
         create_offset(directory / "clock")
     return Theatre(directory, script, props.make_keys(directory))
+
+
+def _links(hub: Child) -> list[str]:
+    return [line.split()[1] for line in hub.lines() if line.startswith("open http")]
 
 
 def _free_port() -> int:
