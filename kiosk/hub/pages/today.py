@@ -69,10 +69,13 @@ class Today:
         """How many visits came out how, in one line."""
         if not self.visits:
             return "No visits yet today."
-        counts = Counter(each.result for each in self.visits)
+        begun = [each for each in self.visits if each.row.way is not None]
+        counts = Counter(each.result for each in begun)
         parts = [f"{count} {result.lower()}" for result, count in counts.most_common()]
-        noun = "visit" if len(self.visits) == 1 else "visits"
-        return f"{len(self.visits)} {noun} today: {', '.join(parts)}."
+        attempts = len(self.visits) - len(begun)
+        if attempts:
+            parts.append(f"and {_count(attempts, 'attempt')} that let nobody in")
+        return f"{_count(len(begun), 'visit')} today: {', '.join(parts)}."
 
     @property
     def calm(self) -> bool:
@@ -111,8 +114,12 @@ def _shown(tx: Transaction, row: VisitRow) -> Shown:
         lines,
         tx.graces.find(row.kiosk, row.visit),
         owed_minor(row, lines),
-        words.outcome(row.outcome, row.ended_ms),
+        words.outcome(row),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _missing(tx: Transaction) -> list[str]:

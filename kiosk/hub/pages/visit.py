@@ -142,6 +142,6 @@ def _detail(tx: Transaction, row: VisitRow) -> Detail:
         tx.graces.find(row.kiosk, row.visit),
         tx.payments.of_visit(row.kiosk, row.visit),
         owed_minor(row, lines),
-        words.outcome(row.outcome, row.ended_ms),
+        words.outcome(row),
         marks,  # in the order of cause: clocks differ, and the office speaks after the exit
     )

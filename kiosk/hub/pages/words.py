@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from kiosk.hub.store import VisitRow
+
 EVENTS: Final = {
     "scan.accepted": "A code was shown and read",
     "scan.rejected": "A code was shown and not accepted",
@@ -44,6 +46,15 @@ GRACES: Final = {
     "paid": "paid late",
     "expired": "time to pay late is over",
 }
+ATTEMPTS: Final = {
+    "busy": "Asked to wait: somebody was inside",
+    "expired": "Code too old: asked for a fresh one",
+    "forged": "Not let in: the code was not genuine",
+    "replayed": "Not let in: the code was used before",
+    "provider-down": "Offered another way: the check was down",
+    "closed": "Outside opening hours",
+}
+"""Attempts that were not let in, by the reason of the first answer."""
 METHODS: Final = {"cash": "Cash", "card": "Card", "voucher": "Voucher", "transfer": "Transfer"}
 
 
@@ -52,8 +63,11 @@ def event(kind: str) -> str:
     return EVENTS.get(kind) or kind.replace(".", ": ").replace("_", " ")
 
 
-def outcome(code: str | None, ended: object) -> str:
-    """Return how a visit came out, or that it goes on."""
-    if code is None:
-        return "Did not come in" if ended is not None else "Inside or at the door"
-    return OUTCOMES.get(code, code)
+def outcome(row: VisitRow) -> str:
+    """Return how a visit or an attempt came out, or that it goes on."""
+    if row.outcome is not None:
+        return OUTCOMES.get(row.outcome, row.outcome)
+    if row.way is None:
+        refused = row.decision == "refused"
+        return ATTEMPTS.get(row.reason or "", "Not let in" if refused else "Offered another way")
+    return "Did not come in" if row.ended_ms is not None else "Inside or at the door"
