@@ -1,5 +1,6 @@
 """Stores and hubs that live in the test's directory."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,11 +26,19 @@ def kiosk_log() -> KioskLog:
     return KioskLog()
 
 
-@pytest.fixture
-def sql_store(tmp_path: Path) -> Iterator[SqlStore]:
-    engine = open_engine(tmp_path / "hub.db")
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the newest tables, to copy."""
+    path = tmp_path_factory.mktemp("migrated") / "hub.db"
+    engine = open_engine(path)
     migrate(engine)
-    store = SqlStore(engine)
+    SqlStore(engine).close()
+    return path
+
+
+@pytest.fixture
+def sql_store(tmp_path: Path, migrated: Path) -> Iterator[SqlStore]:
+    store = SqlStore(open_engine(Path(shutil.copy(migrated, tmp_path / "hub.db"))))
     yield store
     store.close()
 
@@ -43,7 +52,9 @@ def clock(tmp_path: Path) -> Iterator[Clock]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, owner: Owner, clock: Clock) -> Iterator[Hub]:
+def hub(tmp_path: Path, migrated: Path, owner: Owner, clock: Clock) -> Iterator[Hub]:
+    (tmp_path / "hub").mkdir(mode=0o700)
+    shutil.copy(migrated, tmp_path / "hub" / "hub.db")
     hub = open_hub(open_state(tmp_path / "hub", "shop"), owner.key, clock)
     yield hub
     close_hub(hub)

@@ -86,7 +86,7 @@ def faults(page: Node) -> list[str]:
     labelled = {label.attributes.get("for") for label in page.all("label")}
     wrapped = {id(node) for label in page.all("label") for node in label.walk()}
     for node in nodes:
-        hidden = node.attributes.get("type") == "hidden"
+        hidden = node.attributes.get("type") == "hidden" or "hidden" in node.attributes
         named = id(node) in wrapped or node.attributes.get("id") in labelled
         if node.tag in NAMED and not hidden and not named:
             found.append("a field without a label")

@@ -1,0 +1,189 @@
+"""The hub as a process: how it starts, what it says, how it stops, what it never logs."""
+
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+import requests
+
+from kiosk.clock import Clock
+from kiosk.hub.errors import HubError, HubStateError, ListenError
+from kiosk.hub.server import Settings, listen, parse_address, parse_owner, run, url_of
+from tests.hub.process import command, notices, running
+from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
+
+
+def seen(listener: socket.socket, wanted: bytes) -> bool:
+    """Read systemd's notices until the wanted one."""
+    return any(wanted in listener.recv(4096) for _ in range(100))
+
+
+def test_a_hub_says_when_it_is_ready_lives_and_stops(tmp_path: Path) -> None:
+    state = tmp_path / "hub"
+    with notices(tmp_path) as (place, listener), running(state, notify=place) as hub:
+        ready, link = hub.line(), hub.line()
+        assert ready == f"ready {hub.url}"
+        assert link.startswith(f"open {hub.url}/login?code=")
+        assert seen(listener, b"READY=1")
+        assert seen(listener, b"WATCHDOG=1")
+        assert requests.get(f"{hub.url}/healthz", timeout=5).json() == {"status": "ok"}
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(hub.ask, "GET", "/v1/payments?kiosk=k1&wait_s=25")
+            assert requests.get(f"{hub.url}/healthz", timeout=5).ok
+            began = time.monotonic()
+            assert hub.stop() == 0
+            assert time.monotonic() - began < 2
+            assert waiting.result(5).json() == {"payments": [], "next": 0}
+        assert not (state / "hub.url").exists()
+    with running(state, "--login-code") as hub:
+        assert hub.line().startswith("ready ")
+        assert "/login?code=" in hub.line()
+        assert hub.stop() == 0
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
+    state, log, acknowledged = tmp_path / "hub", KioskLog(), set[str]()
+    granted(log, "v1")
+    with running(state, "--enrol", log.vkey) as hub:
+        hub.line()
+        assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).status_code == 201
+        path = f"/v1/logs/{log.name}/entries?from=0"
+        assert hub.ask("POST", path, log.upload(0)).json()["size"] == 2
+        enough = threading.Event()
+
+        def pay() -> None:
+            for number in range(10_000):
+                order = {"key": f"n{number}", "kiosk": "k1", "visit": "v1", "amount_minor": 1}
+                order |= {"currency": "EUR", "method": "cash"}
+                try:
+                    if hub.ask("POST", "/v1/payments", json=order).status_code == 201:
+                        acknowledged.add(f"n{number}")
+                except requests.RequestException:
+                    return
+                if len(acknowledged) > 20:
+                    enough.set()
+
+        with ThreadPoolExecutor(1) as pool:
+            paying = pool.submit(pay)
+            assert enough.wait(20)
+            hub.process.kill()
+            paying.result(10)
+    with running(state) as hub:
+        assert hub.line().startswith("ready "), "no sign-in link at a later start"
+        found = hub.ask("GET", "/v1/payments?kiosk=k1").json()["payments"]
+        assert acknowledged <= {payment["key"] for payment in found}
+        assert [p["number"] for p in found] == list(range(1, len(found) + 1))
+        assert hub.ask("GET", "/v1/logs").json()[0]["size"] == 2
+        hub.stop()
+
+
+def test_nothing_about_anybody_is_logged(tmp_path: Path) -> None:
+    log, visit = KioskLog(), "019ab0c4-visit"
+    granted(log, visit)
+    left(log, visit, "unpaid", line(0, 599))
+    with running(tmp_path / "hub", "--enrol", log.vkey) as hub:
+        hub.line()
+        hub.ask("PUT", "/v1/documents/policy", Owner().policy())
+        assert hub.ask("POST", f"/v1/logs/{log.name}/entries?from=0", log.upload(0)).ok
+        hub.ask("POST", f"/v1/logs/{log.name}/entries?from=0", b"x")
+        order = {"key": "secret-key", "kiosk": "k1", "visit": visit, "epcs": [EPCS[0]]}
+        assert hub.ask("POST", "/v1/payments", json=order).status_code == 422
+        hub.ask("POST", "/v1/payments", json=order | {"currency": "EUR", "method": "cash"})
+        hub.ask("GET", f"/visits/{visit}")
+        secrets = [hub.token("staff"), hub.token("kiosk"), visit, EPCS[0], "secret-key", "Item 0"]
+        hub.stop()
+    text = "\n".join(hub.logged)
+    assert not [secret for secret in secrets if secret in text]
+    assert "Traceback" not in text
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    with closing(listen("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def refused(tmp_path: Path, *more: str) -> str:
+    """Start a hub that cannot start; return its one line."""
+    done = subprocess.run(
+        command(tmp_path / "hub", *more), capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (said,) = [each for each in done.stderr.splitlines() if each.startswith("kiosk: ")]
+    return said
+
+
+def test_a_port_that_is_taken_is_one_line(tmp_path: Path, taken: socket.socket) -> None:
+    address = "{}:{}".format(*taken.getsockname())
+    said = refused(tmp_path, "--listen", address)
+    assert said == f"kiosk: {address}: Address already in use; choose another with --listen"
+    assert not (tmp_path / "hub").exists(), "nothing was made"
+
+
+def test_a_state_of_a_newer_version_is_one_line(tmp_path: Path, clock: Clock) -> None:
+    state = tmp_path / "hub"
+    state.mkdir()
+    with closing(sqlite3.connect(state / "hub.db")) as raw, raw:
+        raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        raw.execute("INSERT INTO alembic_version VALUES ('9999')")
+    with pytest.raises(HubStateError, match=r"written by a newer version \(9999\)") as refused:
+        run(Settings(state, "127.0.0.1", 0, Owner().key), clock, print)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_key_that_is_no_logs_is_one_line(tmp_path: Path, clock: Clock) -> None:
+    settings = Settings(tmp_path / "hub", "127.0.0.1", 0, Owner().key, enrol=["nonsense"])
+    with pytest.raises(HubError, match=r"^--enrol: [^\n]+$"):
+        run(settings, clock, print)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
+        ("[::1]:0", ("::1", 0)),
+        ("10.0.0.1:1", ("10.0.0.1", 1)),
+    ],
+)
+def test_an_address_is_read(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8080", ":8080", "localhost:8080", "127.0.0.1:70000", "::1", "x:y"]
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ListenError, match="--listen"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize("text", ["", "?", "AAAA", "A" * 44])
+def test_what_is_no_owners_key_is_refused(text: str) -> None:
+    with pytest.raises(HubError, match="--owner-key"):
+        parse_owner(text)
+
+
+def test_an_owners_key_is_read() -> None:
+    assert parse_owner("yG0BrYsvtpSyL_YOPJ2eftkNtWBHcrdEUNQJE7mpy68") == Owner().key
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")]
+)
+def test_the_url_is_one_to_reach_it_at(host: str, url: str) -> None:
+    with closing(listen(host, 0)) as listener:
+        assert url_of(listener).startswith(url)
+
+
+def test_everybodys_address_is_reached_at_this_machine() -> None:
+    with closing(listen(str(ip_address(0)), 0)) as listener:
+        assert url_of(listener).startswith("http://127.0.0.1:")
