@@ -4,15 +4,16 @@ import pytest
 
 from kiosk.hub.pages import words
 from kiosk.hub.pages.render import Show
+from kiosk.hub.store import VisitRow
 from tests.hub.worlds import NOON_MS
 
 
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
-    [(599, "EUR", "€5.99"), (0, "EUR", "€0.00"), (599, "JPY", "¥599"), (5990, "TND", "TND 5.990")],
+    [(599, "EUR", "€5.99"), (0, "EUR", "€0.00"), (599, "JPY", "¥599"), (5990, "TND", "TND5.990")],
 )
 def test_an_amount_has_the_decimals_of_its_currency(minor: int, currency: str, text: str) -> None:
-    assert Show(NOON_MS).money(minor, currency).replace("\xa0", " ") == text
+    assert Show(NOON_MS).money(minor, currency).replace("\xa0", "") == text
 
 
 def test_without_a_currency_an_amount_is_a_number() -> None:
@@ -51,8 +52,24 @@ def test_what_never_was_says_so() -> None:
     assert (Show(NOON_MS).ago(None), Show(NOON_MS).when(None)) == ("never", "not yet")
 
 
-def test_a_visit_says_how_it_came_out() -> None:
-    assert words.outcome("unpaid", 1) == "Unpaid"
-    assert words.outcome(None, None) == "Inside or at the door"
-    assert words.outcome(None, 1) == "Did not come in"
-    assert words.outcome("new-code", 1) == "new-code"
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (VisitRow("k", "v", way="score", outcome="unpaid"), "Unpaid"),
+        (VisitRow("k", "v", way="score", outcome="new-code"), "new-code"),
+        (VisitRow("k", "v", way="score"), "Inside or at the door"),
+        (VisitRow("k", "v", way="score", ended_ms=1), "Did not come in"),
+        (VisitRow("k", "v", decision="refused"), "Not let in"),
+        (VisitRow("k", "v", decision="offered"), "Offered another way"),
+    ],
+)
+def test_a_visit_says_how_it_came_out(row: VisitRow, text: str) -> None:
+    assert words.outcome(row) == text
+
+
+@pytest.mark.parametrize("reason", sorted(words.ATTEMPTS))
+def test_an_attempt_says_why_in_plain_words(reason: str) -> None:
+    assert (
+        words.outcome(VisitRow("k", "v", decision="offered", reason=reason))
+        == (words.ATTEMPTS[reason])
+    )

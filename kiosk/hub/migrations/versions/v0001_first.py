@@ -17,6 +17,7 @@ def upgrade() -> None:
     _make_logs()
     _make_books()
     _make_visits()
+    _make_lines()
     _make_graces()
     for table in KEPT:
         for verb in ("UPDATE", "DELETE"):
@@ -141,6 +142,9 @@ def _make_visits() -> None:
     op.create_index("visit_opened", "visit", ["opened_ms"])
     op.create_index("visit_outcome", "visit", ["outcome", "ended_ms"])
     op.create_index("visit_id", "visit", ["visit"])
+
+
+def _make_lines() -> None:
     op.create_table(
         "line",
         _text("kiosk", key=True),
