@@ -1,0 +1,169 @@
+"""`kiosk rfid`: what the readers hear, and what tags say."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Scan, learn and survey tags; say what an EPC means.", no_args_is_help=True)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="The configuration whose reader is used; its daemon must rest.")
+]
+NameOption = Annotated[
+    str | None, typer.Option("--reader", help="Name of the reader; the exit reader if not given.")
+]
+PortOption = Annotated[
+    str | None, typer.Option(help="Or a port without configuration: /dev/serial/by-id/...")
+]
+KindOption = Annotated[str, typer.Option(help="With --port: m100, r200, rdm6300 or id12la.")]
+SecondsOption = Annotated[float, typer.Option(min=0.2, max=86_400, help="How long to listen.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@app.command()
+def decode(
+    epc: Annotated[list[str], typer.Argument(help="EPCs in hex, as a reader gives them.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what EPCs mean: GTIN, serial and Digital Link of an SGTIN-96; others stay hex.
+
+    Exit 2 when one is not an EPC at all.
+    """
+    from kiosk.core.epc import parse
+    from kiosk.core.values import CoreError
+
+    rows: list[dict[str, str]] = []
+    wrong: list[str] = []
+    for text in epc:
+        try:
+            item = parse(bytes.fromhex(text))
+        except ValueError:
+            wrong.append(f"{text[:40]!a}: not hex; two digits a byte, such as 3034257BF40C0E40...")
+        except CoreError as error:
+            wrong.append(f"{text[:40]!a}: {error}")
+        else:
+            rows.append(
+                {
+                    "epc": item.epc,
+                    "gtin": item.gtin,
+                    "serial": item.serial,
+                    "digital_link": item.digital_link,
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            meaning = f"GTIN {row['gtin']} serial {row['serial']} {row['digital_link']}"
+            typer.echo(f"{row['epc']}  {meaning if row['gtin'] else 'not a GS1 trade item'}")
+    for line in wrong:
+        typer.echo(f"kiosk: {line}", err=True)
+    if wrong:
+        raise typer.Exit(2)
+
+
+@app.command()
+def scan(
+    config: ConfigOption = None,
+    reader: NameOption = None,
+    port: PortOption = None,
+    kind: KindOption = "m100",
+    seconds: SecondsOption = 10.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell each tag once as it is heard, with its strength. Stop the daemon first.
+
+    Exit 3 when the reader is not there or nothing was heard.
+    """
+    from kiosk.stage.listening import listen
+
+    def tell(read: Any) -> None:  # noqa: ANN401 - a TagRead; drivers are loaded lazily
+        if not as_json:
+            strength = "" if read.rssi_dbm is None else f"  {read.rssi_dbm} dBm"
+            typer.echo(f"{read.epc.hex().upper()}{strength}")
+
+    survey = listen(_reader(config, reader, port, kind), seconds, tell)
+    if as_json:
+        typer.echo(json.dumps(_as_json(survey), indent=2))
+    if not survey.tags:
+        typer.echo("kiosk: no tag was heard; hold one in front of the antenna", err=True)
+        raise typer.Exit(3)
+
+
+@app.command()
+def survey(
+    config: ConfigOption = None,
+    reader: NameOption = None,
+    port: PortOption = None,
+    kind: KindOption = "m100",
+    seconds: SecondsOption = 30.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what the exit field hears at rest, and advise a floor that leaves it out.
+
+    Do it with nobody near: shelf and neighbours should not be there at all. The floor belongs
+    into the policy, as reading.rssi_floor_dbm.
+    """
+    from kiosk.stage.listening import listen
+
+    found = listen(_reader(config, reader, port, kind), seconds)
+    if as_json:
+        typer.echo(json.dumps(_as_json(found), indent=2))
+        return
+    for tag in found.tags:
+        strength = "" if tag.rssi_max is None else f"{tag.rssi_min} to {tag.rssi_max} dBm"
+        typer.echo(f"{tag.epc}  {tag.reads} reads  {strength}")
+    typer.echo(f"{len(found.tags)} tags, {found.reads_per_s} reads/s in {found.seconds:g} s")
+    if found.advised_floor_dbm is not None:
+        typer.echo(f"advised reading.rssi_floor_dbm: {found.advised_floor_dbm}")
+
+
+@app.command()
+def learn(  # noqa: PLR0917 - every option of a command is a parameter
+    csv: Annotated[Path, typer.Option(help="Spreadsheet to add the tags to; made if missing.")],
+    name: Annotated[str, typer.Option(help="What the items are called.")],
+    price: Annotated[str, typer.Option(help="Price of each, such as 5.99.")],
+    config: ConfigOption = None,
+    reader: NameOption = None,
+    port: PortOption = None,
+    kind: KindOption = "m100",
+    seconds: SecondsOption = 5.0,
+) -> None:
+    """Add the tags that are heard to a spreadsheet, as items of one name and price.
+
+    Tags with a GTIN are added by GTIN, once; others by their own EPC. Then publish them with
+    kiosk item import FILE. Exit 3 when nothing was heard.
+    """
+    from kiosk.stage.learning import add
+    from kiosk.stage.listening import listen
+
+    found = listen(_reader(config, reader, port, kind), seconds)
+    if not found.tags:
+        typer.echo("kiosk: no tag was heard; hold one in front of the antenna", err=True)
+        raise typer.Exit(3)
+    added = add(csv, [tag.epc for tag in found.tags], name, price)
+    typer.echo(f"{added} added to {csv}; next: kiosk item import {csv}")
+
+
+def _reader(config: Path | None, name: str | None, port: str | None, kind: str) -> Any:  # noqa: ANN401
+    """Return the reader that the options name, not yet open."""
+    from drivers.registry import create
+    from kiosk.settings import load
+
+    if port is not None and config is None:
+        return create("reader", kind, name or "reader", {"port": port})
+    if config is None or port is not None:
+        raise typer.BadParameter("give either --config FILE or --port PATH")
+    for section in load(config).reader:
+        if section.name == name or (name is None and section.role == "exit"):
+            options = section.model_dump(exclude_none=True)
+            return create("reader", section.kind, section.name, options)
+    raise typer.BadParameter(f"{config} has no reader {name or 'with role exit'}")
+
+
+def _as_json(found: Any) -> dict[str, Any]:  # noqa: ANN401 - a Survey
+    from dataclasses import asdict
+
+    return asdict(found)

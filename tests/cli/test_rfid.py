@@ -1,0 +1,135 @@
+"""`kiosk rfid` on simulated readers: real frames on a pty, read by the real drivers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from drivers.registry import create
+from kiosk.cli.rfid import app
+from kiosk.core.values import CoreError
+from kiosk.stage.errors import StageError
+from kiosk.stage.learning import add
+from kiosk.stage.listening import listen
+from tests.daemon.test_devices import settings
+
+TRAIL_MIX = "3034257BF40C0E4000000001"
+SECOND_MIX = "3034257BF40C0E4000000002"
+FOREIGN = "E28068900000500E88C6A4A7"
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def field(tmp_path: Path) -> Iterator[Any]:
+    """Yield a simulated reader whose terminal the command opens as any serial port."""
+    sim: Any = create("reader", "m100", "gate", {"port": f"sim:{tmp_path / 'tty'}"})
+    sim.obey({"do": "enter", "epcs": [TRAIL_MIX, FOREIGN], "rssi_dbm": -60})
+    sim._peer.start()
+    yield tmp_path / "tty"
+    sim.close()
+
+
+def test_an_sgtin_is_told_by_gtin_serial_and_digital_link_and_others_stay_hex() -> None:
+    done = run("decode", TRAIL_MIX.lower(), FOREIGN, "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == [
+        {
+            "epc": TRAIL_MIX,
+            "gtin": "00614141123452",
+            "serial": "1",
+            "digital_link": "https://id.gs1.org/01/00614141123452/21/1",
+        },
+        {"epc": FOREIGN, "gtin": "", "serial": "", "digital_link": ""},
+    ]
+    text = run("decode", TRAIL_MIX, FOREIGN).stdout
+    assert "GTIN 00614141123452" in text
+    assert "not a GS1 trade item" in text
+
+
+@pytest.mark.parametrize(
+    "bad", ["000000000000000000000000", "xyz", "30", "é", "3034257BF40C0E40001"]
+)
+def test_what_is_no_epc_is_one_line_and_exit_2_and_the_others_are_told(bad: str) -> None:
+    done = run("decode", bad, TRAIL_MIX)
+    assert done.exit_code == 2
+    assert TRAIL_MIX in done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_scan_tells_each_tag_once(field: Path) -> None:
+    done = run("scan", "--port", str(field), "--seconds", "1")
+    assert done.exit_code == 0, done.stderr
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == sorted(
+        [TRAIL_MIX, FOREIGN]
+    )
+
+
+def test_survey_advises_a_floor_above_what_rests_in_the_field(field: Path) -> None:
+    done = run("survey", "--port", str(field), "--seconds", "1", "--json")
+    told = json.loads(done.stdout)
+    assert {tag["epc"] for tag in told["tags"]} == {TRAIL_MIX, FOREIGN}
+    strongest = max(tag["rssi_max"] for tag in told["tags"])
+    assert told["advised_floor_dbm"] > strongest
+    assert (
+        "advised reading.rssi_floor_dbm"
+        in run("survey", "--port", str(field), "--seconds", "0.5").stdout
+    )
+
+
+def test_learn_adds_tags_to_the_spreadsheet_once(field: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "items.csv"
+    words = ["--port", str(field), "--seconds", "1", "--name", "Mix", "--price", "5.99"]
+    assert "2 added" in run("learn", "--csv", str(sheet), *words).stdout
+    assert "0 added" in run("learn", "--csv", str(sheet), *words).stdout
+    rows = sorted(sheet.read_text(encoding="utf-8").splitlines())
+    assert rows == sorted(
+        ["gtin,epc,name,price", "00614141123452,,Mix,5.99", f",{FOREIGN},Mix,5.99"]
+    )
+
+
+def test_items_of_one_gtin_are_one_row_and_a_foreign_sheet_is_left_alone(tmp_path: Path) -> None:
+    sheet = tmp_path / "items.csv"
+    assert add(sheet, [TRAIL_MIX, SECOND_MIX], "Mix", "5.99") == 1
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(StageError, match="its columns are not"):
+        add(other, [TRAIL_MIX], "Mix", "5.99")
+    assert other.read_text(encoding="utf-8") == "a,b\n1,2\n"
+    with pytest.raises(CoreError):
+        add(sheet, ["0000"], "Mix", "5.99")
+
+
+def test_a_reader_that_is_not_there_is_one_line_and_the_hardware_code(tmp_path: Path) -> None:
+    done = run("scan", "--port", str(tmp_path / "nothing"), "--seconds", "0.3")
+    assert done.exception is not None
+    assert getattr(done.exception, "exit_code", None) == 3
+
+
+def test_a_quiet_field_is_said_and_gives_no_floor(tmp_path: Path) -> None:
+    sim: Any = create("reader", "m100", "gate", {"port": f"sim:{tmp_path / 'tty'}"})
+    found = listen(sim, 0.5)
+    assert (found.tags, found.advised_floor_dbm) == ((), None)
+    sim._peer.start()
+    port = str(tmp_path / "tty")
+    assert run("scan", "--port", port, "--seconds", "0.5", "--json").exit_code == 3
+    sheet = str(tmp_path / "items.csv")
+    words = ["--csv", sheet, "--name", "Mix", "--price", "1", "--port", port, "--seconds", "0.5"]
+    assert run("learn", *words).exit_code == 3
+    sim.close()
+
+
+def test_the_configuration_names_the_reader(tmp_path: Path) -> None:
+    settings(tmp_path)
+    config = str(tmp_path / "kiosk.toml")
+    assert run("scan", "--config", config, "--seconds", "0.3").exit_code == 3
+    assert run("scan", "--config", config, "--reader", "fob", "--seconds", "0.3").exit_code == 3
+    for words in (["--reader", "none"], ["--port", "x"]):
+        assert run("scan", "--config", config, *words).exit_code == 2
+    assert run("scan").exit_code == 2
