@@ -90,7 +90,16 @@ def before_asking(policy: Policy, now: Moment) -> Decision | None:
         return offer(policy, Reason.POLICY_EXPIRED)
     if threshold is None or Way.SCORE not in policy.ways:
         return offer(policy, Reason.NO_THRESHOLD)
+    if not _lets_in(policy, threshold.tier, now):
+        return Decision(Kind.OFFERED, Reason.CLOSED, threshold=threshold.id)
     return None
+
+
+def before_vouching(policy: Policy) -> Decision | None:
+    """Return why the allow-list of staff need not be asked, or None when it must be."""
+    if Way.VOUCHED in policy.ways:
+        return None
+    return offer(policy, Reason.CLAIM_ONLY)
 
 
 def decide(policy: Policy, answer: Answer, way: Way, now: Moment) -> Decision:
@@ -118,6 +127,8 @@ def decide(policy: Policy, answer: Answer, way: Way, now: Moment) -> Decision:
 
 def grant_voucher(policy: Policy, now: Moment) -> Decision:
     """Return the decision on a genuine voucher; whether it is unspent only the ledger knows."""
+    if Way.VOUCHER not in policy.ways:
+        return offer(policy, Reason.UNKNOWN_ISSUER, known=False)
     granted = Decision(Kind.GRANTED, Reason.VOUCHER, Way.VOUCHER, _open_tier(policy))
     return _if_open(policy, granted, now)
 
@@ -130,10 +141,15 @@ def _decide_vouched(policy: Policy, answer: Answer, now: Moment) -> Decision:
 
 
 def _if_open(policy: Policy, granted: Decision, now: Moment) -> Decision:
-    tier = policy.tier(granted.tier)
-    if policy.is_open(now) or (tier is not None and tier.after_hours):
+    if _lets_in(policy, granted.tier, now):
         return granted
     return Decision(Kind.OFFERED, Reason.CLOSED, threshold=granted.threshold)
+
+
+def _lets_in(policy: Policy, tier_id: str, now: Moment) -> bool:
+    """Whether the shop is open to this tier now."""
+    tier = policy.tier(tier_id)
+    return policy.is_open(now) or (tier is not None and tier.after_hours)
 
 
 def _open_tier(policy: Policy) -> str:

@@ -16,6 +16,7 @@ from kiosk.core.values import Epc, Line, Payment
 
 APPROACH_MS: Final = 2000  # walking up to the exit trigger is part of leaving, not background
 FORGET_MS: Final = 15_000  # a shelf tag is read far more often; older sights are history
+NEAR_MS: Final = 2000  # what is carried to the door is heard this often, bodies in between or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,12 @@ def open_window(sights: Sights, at_ms: int) -> Window:
 
 
 def observe(window: Window, reads: Sequence[Read], at_ms: int, policy: Policy) -> Window:
-    """Return the window with these reads in it, each in its slice (N of M)."""
+    """Return the window with these reads in it, each in its slice (N of M).
+
+    Reads from before the window, overtaken on their way here, are not in it.
+    """
+    if at_ms < window.started_ms:
+        return window
     number = (at_ms - window.started_ms) * policy.reading.slices // policy.timing.read_min_ms
     sights = dict(window.sights)
     for read in reads:
@@ -95,6 +101,17 @@ def observe(window: Window, reads: Sequence[Read], at_ms: int, policy: Policy) -
             sights.get(read.epc), read, at_ms, number, policy.reading.rssi_floor_dbm
         )
     return replace(window, sights=sights)
+
+
+def pass_door(window: Window, at_ms: int) -> Window:
+    """Return the window when the door opens: what was put back before is not leaving."""
+    near = {epc: sight for epc, sight in window.sights.items() if at_ms - sight.last_ms < NEAR_MS}
+    return replace(window, sights=near)
+
+
+def doubt(window: Window, fault: str) -> Window:
+    """Return the window with this fault, unless it has one already."""
+    return window if window.fault else replace(window, fault=fault)
 
 
 def _seen(sight: Sight | None, read: Read, at_ms: int, number: int, floor_dbm: int) -> Sight:
@@ -110,8 +127,20 @@ def _seen(sight: Sight | None, read: Read, at_ms: int, number: int, floor_dbm: i
     )
 
 
-def sort_tags(window: Window, catalogue: Catalogue, gone: frozenset[Epc], policy: Policy) -> Sorted:
-    """Return the window's tags by what they mean, with `gone` as the tags sold or left before."""
+def sort_tags(
+    window: Window,
+    catalogue: Catalogue,
+    gone: frozenset[Epc],
+    policy: Policy,
+    paid: frozenset[Epc] = frozenset(),
+) -> Sorted:
+    """Return the window's tags by what they mean.
+
+    Args:
+        gone: Tags that left before.
+        paid: Tags that this visit's own payments name: a catalogue that knows already that they
+            are sold does not take them off this visit's lines.
+    """
     need = policy.reading
     stable: list[Epc] = []
     unstable: list[Epc] = []
@@ -121,7 +150,7 @@ def sort_tags(window: Window, catalogue: Catalogue, gone: frozenset[Epc], policy
             counts["background"] += 1
         elif catalogue.find(epc) is None:
             counts["unknown"] += 1
-        elif epc in gone or epc in catalogue.sold:
+        elif epc in gone or (epc in catalogue.sold and epc not in paid):
             counts["sold"] += 1
         elif sight.reads >= need.min_reads and sight.slices.bit_count() >= need.min_slices:
             stable.append(epc)
@@ -153,7 +182,8 @@ def price(epcs: Sequence[Epc], catalogue: Catalogue, discount_permille: int) -> 
 def cover(lines: Sequence[Line], payments: Sequence[Payment]) -> tuple[tuple[Line, ...], int]:
     """Return the lines with `paid` set, and the credit that is left over in minor units.
 
-    A payment by items covers just those; amounts cover whole lines in read order.
+    All amounts are in the currency of the lines. A payment by items covers just those; amounts
+    cover whole lines in read order.
     """
     named = {epc for payment in payments for epc in payment.epcs}
     left_minor = sum(payment.amount_minor for payment in payments)
@@ -165,6 +195,11 @@ def cover(lines: Sequence[Line], payments: Sequence[Payment]) -> tuple[tuple[Lin
             paid = True
         covered.append(replace(line, paid=paid))
     return tuple(covered), left_minor
+
+
+def counted(payments: Sequence[Payment], currency: str) -> tuple[Payment, ...]:
+    """Return the payments that can be set against lines: amounts of another currency cannot."""
+    return tuple(each for each in payments if each.epcs or each.currency == currency)
 
 
 def unpaid_minor(lines: Iterable[Line]) -> int:

@@ -90,7 +90,7 @@ WORDS: Final = MappingProxyType(
         ),
         Reason.BUSY: Words(
             "Somebody is inside",
-            "This shop lets in one visit at a time.",
+            "This shop lets in only so many at a time.",
             "Please wait until they have left, then show your code again.",
         ),
         Reason.CLOSED: Words(
@@ -116,7 +116,7 @@ WORDS: Final = MappingProxyType(
         Reason.UNKNOWN_ISSUER: Words(
             "We do not know this code",
             "It comes from an issuer that this shop does not use.",
-            _OTHER_WAYS,
+            f"{_OTHER_WAYS} {_HUMAN}",
         ),
         Reason.CLOCK_UNKNOWN: Words(
             "Our clock is not set",
@@ -126,7 +126,7 @@ WORDS: Final = MappingProxyType(
         Reason.POLICY_EXPIRED: Words(
             "Our rules are out of date",
             "The fault is ours: we could not fetch the shop's current rules.",
-            _OTHER_WAYS,
+            f"Show your code again in a minute. {_OTHER_WAYS}",
         ),
         Reason.NO_THRESHOLD: Words(
             "No score is used here", "This shop has published no threshold.", _OTHER_WAYS
@@ -143,7 +143,7 @@ WORDS: Final = MappingProxyType(
             "Show your voucher", "Hold the voucher's code to the camera.", "Or choose to leave."
         ),
         Reason.READER_DOWN: Words(
-            "Our reader is not working",
+            "Our sensors are not working",
             "The fault is ours: we could not see what you take.",
             "Staff can let you in.",
         ),
@@ -181,7 +181,7 @@ WORDS: Final = MappingProxyType(
         Reason.UNPAID: Words(
             "Please pay later",
             "These items were seen at the exit and are not paid.",
-            f"Pay at the counter before the date below; until then nothing else happens. {_HUMAN}",
+            f"Pay at the counter before the time shown; until then nothing else happens. {_HUMAN}",
         ),
         Reason.UNRESOLVED: Words(
             "We are not sure what we saw",
