@@ -13,11 +13,23 @@ from kiosk.core.commands import AskProvider, Record, Show, Unlock
 from kiosk.core.events import EventRecord
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, Moment, RequestId, Spend, Tier, VisitId, Way
-from kiosk.core.visit_state import Checking, Gate, Offered, Refused, Rules, Unlocked, Visit
+from kiosk.core.visit_state import (
+    DOOR,
+    NOTICE_MS,
+    SENSORS,
+    Checking,
+    Gate,
+    Offered,
+    Refused,
+    Rules,
+    Unlocked,
+    Visit,
+)
 from kiosk.core.visit_table import Step
 
-NOTICE_MS: Final = 5000  # a refusal stays readable; a new code is taken at any time
-EXIT_READER: Final = "exit-reader"
+WATCHED: Final = frozenset({Way.SCORE, Way.VOUCHER})
+"""Ways in whose visit is not begun when nobody can see what will leave; staff may vouch."""
+BUSY: Final = Decision(Kind.OFFERED, Reason.BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,8 @@ class Attempt:
         first: Events to be recorded with the decision, or before the question.
         spend: Nonce to spend with them.
         latency_ms: How long the provider took.
+        asked: Times that a way was chosen in it.
+        voucher: The nonce is a voucher's: only a grant spends it, or a busy shop would eat it.
     """
 
     visit: VisitId
@@ -36,37 +50,56 @@ class Attempt:
     first: tuple[EventRecord, ...]
     spend: Spend | None
     latency_ms: int = 0
+    asked: int = 0
+    voucher: bool = False
+
+
+def has_room(rules: Rules, gate: Gate) -> bool:
+    """Whether one more visit may begin (occupancy is decided, never assumed)."""
+    pending = isinstance(gate.entry, Unlocked) and gate.entry.visit is not None
+    return len(gate.inside) + pending < rules.policy.max_inside
+
+
+def hindrance(rules: Rules, gate: Gate, claim: Claim | None, way: Way | None) -> Decision | None:
+    """Return why nobody can be let in by this way now, whoever it is; None when somebody can."""
+    if not has_room(rules, gate):
+        return BUSY
+    if way not in WATCHED or not gate.lost & SENSORS:
+        return None
+    known = claim is not None and claim.tier is not Tier.VOUCHER
+    down = offer(rules.policy, Reason.READER_DOWN, known=known)
+    return replace(down, ways=tuple(each for each in down.ways if each not in WATCHED))
 
 
 def conclude(rules: Rules, gate: Gate, attempt: Attempt, decision: Decision, at: Moment) -> Step:
     """Record the decision and carry it out: unlock, offer the other ways, or refuse."""
     claim = attempt.claim
-    if decision.way in {Way.SCORE, Way.VOUCHER} and EXIT_READER in gate.lost:
-        # A visit whose basket nobody can see is not begun; staff may still vouch for one.
-        ways = (Way.VOUCHED,) if claim and claim.tier is not Tier.VOUCHER else ()
-        decision = replace(offer(rules.policy, Reason.READER_DOWN), ways=ways)
+    if decision.kind is Kind.GRANTED:
+        decision = hindrance(rules, gate, claim, decision.way) or decision
     made = records.decision_made(rules, attempt.visit, claim, decision, attempt.latency_ms)
     events = (*attempt.first, made)
-    if decision.kind is Kind.GRANTED and decision.way is not None and claim is not None:
-        return _grant(rules, gate, replace(attempt, first=events), decision, at)
     timing = rules.policy.timing
+    if decision.kind is Kind.GRANTED and decision.way is not None and claim is not None:
+        until_ms = at.mono_ms + timing.stay_s * 1000
+        visit = Visit(attempt.visit, claim, decision.way, decision.tier, until_ms)
+        gate, let_in = _let_in(rules, gate, visit, Record(events, attempt.spend), at)
+        return gate, (*let_in, shown(rules, decision))
     if decision.kind is Kind.OFFERED:
         due_ms = at.mono_ms + timing.offer_s * 1000
-        gate = replace(gate, entry=Offered(attempt.visit, claim, decision, due_ms))
+        offered = Offered(attempt.visit, claim, decision, due_ms, attempt.asked)
+        gate = replace(gate, entry=offered)
     else:
         gate = replace(gate, entry=Refused(decision, at.mono_ms + NOTICE_MS))
-    return gate, (Record(events, attempt.spend), shown(decision))
+    spend = None if attempt.voucher else attempt.spend
+    return gate, (Record(events, spend), shown(rules, decision))
 
 
-def ask(rules: Rules, gate: Gate, attempt: Attempt, way: Way, at: Moment, asked: int) -> Step:
+def ask(rules: Rules, gate: Gate, attempt: Attempt, claim: Claim, way: Way, at: Moment) -> Step:
     """Spend the nonce, then ask the provider; the answer comes back as an input (P1, DESIGN 8)."""
-    claim = attempt.claim
-    if claim is None:
-        return gate, ()
     threshold = rules.policy.threshold_for(PURPOSE) if way is Way.SCORE else None
-    request_id = RequestId(f"{attempt.visit}.{asked}")
+    request_id = RequestId(f"{attempt.visit}.{attempt.asked}")
     due_ms = at.mono_ms + rules.policy.timing.check_ms
-    checking = Checking(attempt.visit, claim, way, request_id, at.mono_ms, due_ms)
+    checking = Checking(attempt.visit, claim, way, request_id, at.mono_ms, due_ms, attempt.asked)
     question = AskProvider(
         request_id,
         "score" if way is Way.SCORE else "vouch",
@@ -79,27 +112,25 @@ def ask(rules: Rules, gate: Gate, attempt: Attempt, way: Way, at: Moment, asked:
     return replace(gate, entry=checking), commands
 
 
-def shown(decision: Decision) -> Show:
+def shown(rules: Rules, decision: Decision) -> Show:
     """Return what the customer reads about a decision."""
-    return Show("entry", decision.reason, decision.ways, lines=decision.codes)
+    wait_s = rules.policy.timing.busy_retry_s if decision.reason is Reason.BUSY else 0
+    return Show("entry", decision.reason, decision.ways, wait_s, decision.codes)
 
 
-def _grant(rules: Rules, gate: Gate, attempt: Attempt, decision: Decision, at: Moment) -> Step:
-    timing = rules.policy.timing
-    claim, way = attempt.claim, decision.way
-    if claim is None or way is None:
-        raise ValueError("a grant names a customer and a way")
-    visit = Visit(
-        attempt.visit, claim, way, decision.tier, until_ms=at.mono_ms + timing.stay_s * 1000
-    )
+def _let_in(rules: Rules, gate: Gate, visit: Visit, first: Record, at: Moment) -> Step:
+    hold_s = rules.policy.timing.unlock_s
     events = (
-        *attempt.first,
+        *first.events,
         records.visit_opened(rules, visit),
-        records.lock_commanded(rules, visit.id, timing.unlock_s, way.value),
+        records.lock_commanded(rules, visit.id, hold_s, visit.way.value),
     )
-    unlocked = Unlocked(visit, due_ms=at.mono_ms + timing.unlock_s * 1000)
+    # A door that stands open already lets in whoever was granted; it need not open again.
+    unseen = DOOR in gate.lost
+    ajar = gate.door_open and not unseen
+    passing = (records.door_event("opened", visit.id),) if ajar else ()
+    unlocked = Unlocked(visit, at.mono_ms + hold_s * 1000, opened=ajar, unseen=unseen)
     return replace(gate, entry=unlocked), (
-        Record(events, attempt.spend),
-        Unlock(timing.unlock_s, way.value),
-        shown(decision),
+        Record((*events, *passing), first.spend),
+        Unlock(hold_s, visit.way.value),
     )

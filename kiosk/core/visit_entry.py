@@ -12,14 +12,15 @@ from kiosk.core.access import (
     Decision,
     Kind,
     before_asking,
+    before_vouching,
     decide,
     grant_voucher,
     judge_fault,
 )
-from kiosk.core.commands import Command, Record, Relock, Show, Unlock
-from kiosk.core.events import EventRecord
+from kiosk.core.commands import Record, Relock, Show, Unlock
 from kiosk.core.identity import TokenFault
 from kiosk.core.inputs import (
+    DeviceLost,
     DoorClosed,
     DoorOpened,
     IdRejected,
@@ -33,13 +34,25 @@ from kiosk.core.inputs import (
     WayChosen,
 )
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Answer, Tier, Way
-from kiosk.core.visit_answer import NOTICE_MS, Attempt, ask, conclude, shown
-from kiosk.core.visit_state import Checking, Entry, Gate, Idle, Offered, Refused, Rules, Unlocked
+from kiosk.core.values import Answer, Moment, Tier, Way
+from kiosk.core.visit_answer import BUSY, Attempt, ask, conclude, hindrance, shown
+from kiosk.core.visit_state import (
+    DOOR,
+    NOTICE_MS,
+    RETRY_MS,
+    Checking,
+    Entry,
+    Gate,
+    Idle,
+    Offered,
+    Refused,
+    Rules,
+    Unlocked,
+)
 from kiosk.core.visit_table import Step
 
+HELD: Final = "door-held"
 PASSING_MS: Final = 30_000  # an opened door that is still open then is held
-RETRY_MS: Final = 2000  # between attempts to record what the disk refused
 BAD_WINDOW_MS: Final = 60_000
 BAD_LIMIT: Final = 5  # wrong codes a minute before they are no longer recorded one by one
 
@@ -58,59 +71,55 @@ SHOW_AGAIN: Final = frozenset(
 )
 """Offers whose remedy is to show the code again; elsewhere a phone's next code changes nothing."""
 
-
-def has_room(rules: Rules, gate: Gate) -> bool:
-    """Whether one more visit may begin (occupancy is decided, never assumed)."""
-    pending = isinstance(gate.entry, Unlocked) and gate.entry.visit is not None
-    return len(gate.inside) + pending < rules.policy.max_inside
+WAYS: Final = {Tier.SIGNED: Way.SCORE, Tier.CLAIM: Way.VOUCHED, Tier.VOUCHER: Way.VOUCHER}
+"""The way in that an identity asks for by itself."""
 
 
 def begin(rules: Rules, gate: Gate, _state: Entry, code: IdShown) -> Step:
     """Answer a fresh identity: ask, grant, or offer."""
-    claim = code.claim
+    claim, way = code.claim, WAYS[code.claim.tier]
     first = (records.scan_accepted(code.visit, claim, code.side),)
-    if not has_room(rules, gate):
-        busy = Decision(Kind.OFFERED, Reason.BUSY)
-        return conclude(rules, gate, Attempt(code.visit, claim, first, claim.spend), busy, code.at)
-    attempt = Attempt(code.visit, claim, first, claim.spend)
-    if claim.tier is Tier.VOUCHER:
-        return conclude(rules, gate, attempt, grant_voucher(rules.policy, code.at), code.at)
-    way = Way.SCORE if claim.tier is Tier.SIGNED else Way.VOUCHED
-    early = before_asking(rules.policy, code.at) if way is Way.SCORE else None
-    if early is not None:
-        return conclude(rules, gate, attempt, early, code.at)
-    return ask(rules, gate, attempt, way, code.at, 0)
+    voucher = way is Way.VOUCHER
+    attempt = Attempt(code.visit, claim, first, claim.spend, voucher=voucher)
+    known = hindrance(rules, gate, claim, way) or _unasked(rules, way, code.at)
+    if known is not None:
+        return conclude(rules, gate, attempt, known, code.at)
+    return ask(rules, gate, attempt, claim, way, code.at)
 
 
-def reject(rules: Rules, gate: Gate, state: Entry, code: IdRejected) -> Step:
-    """Answer a code that proves nothing; a flood of them is counted, not recorded."""
+def reject(rules: Rules, gate: Gate, _state: Entry, code: IdRejected) -> Step:
+    """Answer a code that proves nothing; a flood of them is answered, but not recorded.
+
+    It ends any offer on the screen: whoever shows it may not be the customer who was offered.
+    """
     now_ms = code.at.mono_ms
     bad_ms = tuple(ms for ms in gate.bad_ms if now_ms - ms < BAD_WINDOW_MS)
     if code.fault not in OURS:
         bad_ms = (*bad_ms, now_ms)[-BAD_LIMIT - 2 :]
     gate = replace(gate, bad_ms=bad_ms)
-    if len(bad_ms) > BAD_LIMIT + 1:
-        return gate, ()
     decision = judge_fault(rules.policy, code.fault)
-    if len(bad_ms) > BAD_LIMIT:
+    if decision.kind is Kind.REFUSED and len(bad_ms) > BAD_LIMIT:
         decision = Decision(Kind.REFUSED, Reason.RATE_LIMITED)
-    first = (records.scan_rejected(code, decision.reason.value),)
-    del state
-    return conclude(rules, gate, Attempt(code.visit, None, first, None), decision, code.at)
+    attempt = Attempt(code.visit, None, (records.scan_rejected(code, decision.reason.value),), None)
+    gate, commands = conclude(rules, gate, attempt, decision, code.at)
+    if len(bad_ms) > BAD_LIMIT + 1:
+        return gate, tuple(each for each in commands if not isinstance(each, Record))
+    return gate, commands
 
 
 def show_while_offered(rules: Rules, gate: Gate, state: Offered, code: IdShown) -> Step:
-    """Take a voucher for the offer on the screen; let another customer, or a remedy, begin anew."""
+    """Take the voucher that was chosen; let another customer, or a remedy, begin anew.
+
+    Only a customer who chose a voucher is let in by the next one: whoever else shows a voucher
+    comes in under the voucher's own name, not under that of the last customer.
+    """
     claim = code.claim
-    if claim.tier is Tier.VOUCHER and state.decision.reason is not Reason.BUSY:
-        first = (
-            records.scan_accepted(state.visit, claim, code.side),
-            records.choice_taken(state.visit, state.claim or claim, Way.VOUCHER),
-        )
-        attempt = Attempt(state.visit, state.claim or claim, first, claim.spend)
-        if has_room(rules, gate):
-            granted = grant_voucher(rules.policy, code.at)
-            return conclude(rules, gate, attempt, granted, code.at)
+    if claim.tier is Tier.VOUCHER and state.decision.reason is Reason.SHOW_VOUCHER:
+        first = (records.scan_accepted(state.visit, claim, code.side),)
+        holder = state.claim or claim
+        attempt = Attempt(state.visit, holder, first, claim.spend, voucher=True)
+        granted = grant_voucher(rules.policy, code.at)
+        return conclude(rules, gate, attempt, granted, code.at)
     same = state.claim is not None and state.claim.customer == claim.customer
     if same and state.decision.reason not in SHOW_AGAIN:
         return gate, ()
@@ -128,12 +137,12 @@ def choose(rules: Rules, gate: Gate, state: Offered, chosen: WayChosen) -> Step:
     if chosen.way not in state.decision.ways:
         return gate, ()
     if chosen.way is Way.VOUCHED and state.claim is not None:
-        attempt = Attempt(state.visit, state.claim, (taken,), None)
-        return ask(rules, gate, attempt, Way.VOUCHED, chosen.at, state.asked + 1)
+        attempt = Attempt(state.visit, state.claim, (taken,), None, asked=state.asked + 1)
+        return ask(rules, gate, attempt, state.claim, Way.VOUCHED, chosen.at)
     decision = replace(state.decision, reason=Reason.SHOW_VOUCHER)
     due_ms = chosen.at.mono_ms + rules.policy.timing.offer_s * 1000
     entry = replace(state, decision=decision, due_ms=due_ms, asked=state.asked + 1)
-    return replace(gate, entry=entry), (Record((taken,)), shown(decision))
+    return replace(gate, entry=entry), (Record((taken,)), shown(rules, decision))
 
 
 def answered(rules: Rules, gate: Gate, state: Checking, got: ProviderAnswered) -> Step:
@@ -141,7 +150,8 @@ def answered(rules: Rules, gate: Gate, state: Checking, got: ProviderAnswered) -
     if got.answer.request_id != state.request_id:
         return gate, ()
     decision = decide(rules.policy, got.answer, state.way, got.at)
-    attempt = Attempt(state.visit, state.claim, (), None, got.at.mono_ms - state.asked_ms)
+    latency_ms = got.at.mono_ms - state.asked_ms
+    attempt = Attempt(state.visit, state.claim, (), None, latency_ms, state.asked)
     return conclude(rules, gate, attempt, decision, got.at)
 
 
@@ -164,25 +174,36 @@ def busy_while_unlocked(rules: Rules, gate: Gate, state: Unlocked, code: IdShown
     """Tell the next customer to wait; the door stays the first one's."""
     if state.visit is not None and state.visit.claim.customer == code.claim.customer:
         return gate, ()
-    busy = Decision(Kind.OFFERED, Reason.BUSY)
     events = (
         records.scan_accepted(code.visit, code.claim, code.side),
-        records.decision_made(rules, code.visit, code.claim, busy, 0),
+        records.decision_made(rules, code.visit, code.claim, BUSY, 0),
     )
-    return gate, (Record(events, code.claim.spend), shown(busy))
+    spend = None if code.claim.tier is Tier.VOUCHER else code.claim.spend
+    return gate, (Record(events, spend), shown(rules, BUSY))
 
 
 def door_opened(_rules: Rules, gate: Gate, state: Unlocked, opened: DoorOpened) -> Step:
-    """Note that somebody is passing."""
+    """Note that somebody is passing; after a restart it tells who may have come in."""
     due_ms = opened.at.mono_ms + PASSING_MS
-    return replace(gate, entry=replace(state, opened=True, due_ms=due_ms)), ()
+    gate = replace(gate, entry=replace(state, opened=True, due_ms=due_ms))
+    if state.opened:
+        return gate, ()
+    passing = records.door_event("opened", state.visit.id if state.visit else None)
+    return gate, (Record((passing,)),)
 
 
-def door_closed(rules: Rules, gate: Gate, state: Unlocked, _closed: DoorClosed) -> Step:
+def blinded(_rules: Rules, gate: Gate, state: Unlocked, gone: DeviceLost) -> Step:
+    """Remember that the door could not be seen all the time."""
+    unseen = state.unseen or gone.role == DOOR
+    return replace(gate, entry=replace(state, unseen=unseen)), ()
+
+
+def door_closed(rules: Rules, gate: Gate, state: Unlocked, closed: DoorClosed) -> Step:
     """Relock on door close; whoever passed is inside now."""
     if not state.opened:
         return gate, ()
-    return _inside(rules, gate, state, "door-closed", ())
+    gate, commands = _inside(rules, gate, state, "door-closed", closed.at)
+    return gate, (*commands, Show("entry", Reason.IDLE))
 
 
 def unlock_over(rules: Rules, gate: Gate, state: Unlocked, up: TimeUp) -> Step:
@@ -191,12 +212,13 @@ def unlock_over(rules: Rules, gate: Gate, state: Unlocked, up: TimeUp) -> Step:
         return gate, ()
     visit = state.visit
     if state.opened:
-        held = records.door_event("held", visit.id if visit else None)
-        gate, commands = _inside(rules, gate, state, "door-held", (held,))
+        gate, commands = _inside(rules, gate, state, HELD, up.at)
         return gate, (*commands, Show("entry", Reason.DOOR_HELD))
     relocked = records.lock_relocked(rules, visit.id if visit else None, "time")
     ended = (records.visit_event("not_entered", visit),) if visit else ()
-    return replace(gate, entry=Idle()), (
+    # Nobody was seen at a door that cannot be seen: somebody may have come in all the same.
+    unseen = (_guest_until(rules, up.at),) if state.unseen else ()
+    return replace(gate, entry=Idle(), guests=(*gate.guests, *unseen)), (
         Relock("time"),
         Record((*ended, relocked)),
         Show("entry", Reason.NOT_ENTERED),
@@ -207,17 +229,14 @@ def staff_unlocked(rules: Rules, gate: Gate, state: Entry, staff: StaffUnlocked)
     """Open at once for staff; the record follows and never holds it up."""
     hold_s = rules.policy.timing.unlock_s
     due_ms = staff.at.mono_ms + hold_s * 1000
-    visit = state.visit if isinstance(state, Unlocked) else None
-    opened = isinstance(state, Unlocked) and state.opened
-    event = records.lock_commanded(rules, visit.id if visit else None, hold_s, "staff")
-    commands: tuple[Command, ...] = (
+    unlocked = state if isinstance(state, Unlocked) else Unlocked(None, 0, unseen=DOOR in gate.lost)
+    unlocked = replace(unlocked, due_ms=max(due_ms, unlocked.due_ms))
+    visit = unlocked.visit.id if unlocked.visit else None
+    return replace(gate, entry=unlocked), (
         Unlock(hold_s, "staff"),
         Show("entry", Reason.STAFF),
-        Record((event,)),
+        Record((records.lock_commanded(rules, visit, hold_s, "staff"),)),
     )
-    if isinstance(state, Unlocked):
-        due_ms = max(due_ms, state.due_ms)
-    return replace(gate, entry=Unlocked(visit, due_ms, opened)), commands
 
 
 def staff_locked(rules: Rules, gate: Gate, state: Entry, _staff: StaffLocked) -> Step:
@@ -230,12 +249,12 @@ def staff_locked(rules: Rules, gate: Gate, state: Entry, _staff: StaffLocked) ->
 def not_recorded(rules: Rules, gate: Gate, state: Entry, failed: RecordFailed) -> Step:
     """Say that the machine has a fault; nothing opened, and nothing is held against anybody."""
     if isinstance(state, Unlocked):
-        due_ms = max(state.due_ms, failed.at.mono_ms + RETRY_MS)
+        waits = isinstance(failed.cause, TimeUp)
+        due_ms = failed.at.mono_ms + RETRY_MS if waits else state.due_ms
         return replace(gate, entry=replace(state, due_ms=due_ms)), ()
-    del rules
     fault = Decision(Kind.OFFERED, Reason.NOT_RECORDED)
     entry = Refused(fault, failed.at.mono_ms + NOTICE_MS)
-    return replace(gate, entry=entry), (shown(fault),)
+    return replace(gate, entry=entry), (shown(rules, fault),)
 
 
 def replayed(rules: Rules, gate: Gate, state: Entry, refused: RecordRefused) -> Step:
@@ -249,18 +268,31 @@ def replayed(rules: Rules, gate: Gate, state: Entry, refused: RecordRefused) -> 
         records.decision_made(rules, code.visit, None, decision, 0),
     )
     if not isinstance(state, Unlocked):
-        gate = replace(gate, entry=Refused(decision, code.at.mono_ms + NOTICE_MS))
-    return gate, (Record(events), shown(decision))
+        gate = replace(gate, entry=Refused(decision, refused.at.mono_ms + NOTICE_MS))
+    return gate, (Record(events), shown(rules, decision))
 
 
-def _inside(
-    rules: Rules, gate: Gate, state: Unlocked, cause: str, first: tuple[EventRecord, ...]
-) -> Step:
+def _unasked(rules: Rules, way: Way, now: Moment) -> Decision | None:
+    """Return the decision that needs no provider, None when one must be asked."""
+    if way is Way.VOUCHER:
+        return grant_voucher(rules.policy, now)
+    return before_asking(rules.policy, now) if way is Way.SCORE else before_vouching(rules.policy)
+
+
+def _inside(rules: Rules, gate: Gate, state: Unlocked, cause: str, at: Moment) -> Step:
+    """Count in whoever passed; with no visit it is a guest, whom no later exit may be pinned on."""
     visit = state.visit
     relocked = records.lock_relocked(rules, visit.id if visit else None, cause)
     entered = (records.visit_event("entered", visit),) if visit else ()
-    inside = (*gate.inside, visit) if visit else gate.inside
-    return replace(gate, entry=Idle(), inside=inside), (
-        Relock(cause),
-        Record((*first, *entered, relocked)),
+    held = (records.door_event("held", visit.id if visit else None),) if cause == HELD else ()
+    gate = replace(
+        gate,
+        entry=Idle(),
+        inside=(*gate.inside, visit) if visit else gate.inside,
+        guests=gate.guests if visit else (*gate.guests, _guest_until(rules, at)),
     )
+    return gate, (Relock(cause), Record((*held, *entered, relocked)))
+
+
+def _guest_until(rules: Rules, at: Moment) -> int:
+    return at.mono_ms + rules.policy.timing.stay_s * 1000

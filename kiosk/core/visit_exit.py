@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Final
 
 from kiosk.core import visit_records as records
-from kiosk.core.basket import observe, open_window
+from kiosk.core.basket import doubt, observe, open_window, pass_door
 from kiosk.core.commands import AskPayments, Command, Record, Show
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import (
+    Cause,
     DeviceLost,
     DoorClosed,
     DoorOpened,
@@ -26,9 +27,12 @@ from kiosk.core.inputs import (
     TimeUp,
 )
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Moment, RequestId
+from kiosk.core.values import Claim, Moment, RequestId
 from kiosk.core.visit_settle import candidates, settle
 from kiosk.core.visit_state import (
+    DOOR,
+    RETRY_MS,
+    SENSORS,
     Exiting,
     Gate,
     Leaving,
@@ -41,9 +45,7 @@ from kiosk.core.visit_state import (
 )
 from kiosk.core.visit_table import Step
 
-RETRY_MS: Final = 2000  # between attempts to record what the disk refused
-READER: Final = "exit-reader"
-DOOR: Final = "door"
+BOUNCE_MS: Final = 100  # a contact that opens again so soon after closing is bouncing
 
 
 def requested(rules: Rules, gate: Gate, _state: Quiet, asked: ExitRequested) -> Step:
@@ -53,9 +55,7 @@ def requested(rules: Rules, gate: Gate, _state: Quiet, asked: ExitRequested) -> 
 
 def identified(rules: Rules, gate: Gate, _state: Quiet, shown: IdShown) -> Step:
     """Begin the exit of whoever showed their code to the exit reader, if they are inside."""
-    visit = next(
-        (each for each in gate.inside if each.claim.customer == shown.claim.customer), None
-    )
+    visit = _of(gate, shown.claim)
     if visit is None:
         return gate, (Show("exit", Reason.EXIT_FREE),)
     gate, commands = _begin(rules, gate, shown.at, visit, "code")
@@ -63,14 +63,17 @@ def identified(rules: Rules, gate: Gate, _state: Quiet, shown: IdShown) -> Step:
     return gate, _with_scan(commands, accepted, shown)
 
 
-def named(rules: Rules, gate: Gate, state: Exiting | Reading, shown: IdShown) -> Step:
-    """Give an exit that began unnamed to the customer who shows a code during it."""
-    visit = next(
-        (each for each in gate.inside if each.claim.customer == shown.claim.customer), None
-    )
-    if state.visit is not None or visit is None:
+def named(_rules: Rules, gate: Gate, state: Exiting | Reading, shown: IdShown) -> Step:
+    """Give an exit that began unnamed to the customer who shows a code during it.
+
+    A second customer's code means that two are passing: then nobody can say who carries what.
+    """
+    visit = _of(gate, shown.claim)
+    if visit is None or visit.id == state.visit:
         return gate, ()
-    del rules
+    if state.visit is not None:
+        window = doubt(state.window, "two-customers")
+        return replace(gate, leaving=replace(state, window=window)), ()
     accepted = records.scan_accepted(visit.id, shown.claim, shown.side)
     started = records.visit_event("exit_started", visit, source="code")
     leaving = replace(state, visit=visit.id)
@@ -84,23 +87,26 @@ def unnamed(_rules: Rules, gate: Gate, _state: Leaving, _refused: RecordRefused)
 
 def pushed(rules: Rules, gate: Gate, _state: Quiet, opened: DoorOpened) -> Step:
     """Begin an exit at the door itself when nobody was let in by it."""
-    if isinstance(gate.entry, Unlocked):
+    bounced = gate.closed_ms is not None and opened.at.mono_ms - gate.closed_ms < BOUNCE_MS
+    if bounced or isinstance(gate.entry, Unlocked):
         return gate, ()
     visit = _who_leaves(rules, gate)
     gate, commands = _begin(rules, gate, opened.at, visit, "door")
-    if not gate.inside:
-        commands = (Record((records.door_event("forced", None),)), *commands)
-    gate, more = passing(rules, gate, gate.leaving, opened)
-    return gate, (*commands, *more)
+    if gate.inside or gate.guests:
+        return gate, commands
+    return gate, (Record((records.door_event("forced", None),)), *commands)
 
 
-def passing(rules: Rules, gate: Gate, state: Leaving, opened: DoorOpened) -> Step:
+def passing(rules: Rules, gate: Gate, state: Exiting, opened: DoorOpened) -> Step:
     """Count what passes the reader from now on, at least as long as a person needs."""
-    if not isinstance(state, Exiting):
-        return gate, ()
-    ends_ms = opened.at.mono_ms + rules.policy.timing.read_min_ms
-    due_ms = opened.at.mono_ms + rules.policy.timing.read_max_ms
-    return replace(gate, leaving=Reading(state.visit, state.window, ends_ms, due_ms)), ()
+    window = pass_door(state.window, opened.at.mono_ms)
+    gate = replace(gate, leaving=_reading(rules, replace(state, window=window), opened.at))
+    return gate, (Record((records.door_event("opened", state.visit),)),)
+
+
+def reopened(_rules: Rules, gate: Gate, state: Reading, _opened: DoorOpened) -> Step:
+    """Read on: the door had bounced, or the customer pulled it again."""
+    return replace(gate, leaving=replace(state, closed=False)), ()
 
 
 def door_closed(_rules: Rules, gate: Gate, state: Reading, _closed: DoorClosed) -> Step:
@@ -116,9 +122,9 @@ def heard(rules: Rules, gate: Gate, state: Exiting | Reading, tags: TagsRead) ->
 
 def lost(_rules: Rules, gate: Gate, state: Exiting | Reading | Settling, gone: DeviceLost) -> Step:
     """Mark the window: what a lost reader or door contact did not see proves nothing."""
-    if gone.role not in {READER, DOOR}:
+    if gone.role not in SENSORS:
         return gate, ()
-    window = replace(state.window, fault=f"{gone.role}-lost")
+    window = doubt(state.window, f"{gone.role}-lost")
     return replace(gate, leaving=replace(state, window=window)), ()
 
 
@@ -126,12 +132,15 @@ def overflowed(
     _rules: Rules, gate: Gate, state: Exiting | Reading | Settling, _full: InboxOverflowed
 ) -> Step:
     """Mark the window: reads were dropped."""
-    window = replace(state.window, fault="reads-dropped")
+    window = doubt(state.window, "reads-dropped")
     return replace(gate, leaving=replace(state, window=window)), ()
 
 
 def not_opened(rules: Rules, gate: Gate, state: Exiting, up: TimeUp) -> Step:
-    """Go back to shopping when the door stayed shut; nobody left."""
+    """Go back to shopping when the door stayed shut; nobody left.
+
+    A door that cannot be seen may have let somebody out, so that exit is settled, as unresolved.
+    """
     if up.at.mono_ms < state.due_ms:
         return gate, ()
     if DOOR in gate.lost:
@@ -146,20 +155,13 @@ def not_opened(rules: Rules, gate: Gate, state: Exiting, up: TimeUp) -> Step:
 
 def window_over(rules: Rules, gate: Gate, state: Reading, up: TimeUp) -> Step:
     """End the window; ask for payments once more unless nothing of the shop's was seen."""
-    now_ms = up.at.mono_ms
-    if now_ms < (state.ends_ms if state.closed else state.due_ms):
+    if up.at.mono_ms < (state.ends_ms if state.closed else state.due_ms):
         return gate, ()
-    timing = rules.policy.timing
-    settling = Settling(
-        state.visit,
-        state.window,
-        RequestId(f"{state.visit or 'anonymous'}.pay.{state.window.started_ms}"),
-        ends_ms=now_ms + timing.absence_ms,
-        due_ms=now_ms + timing.settle_s * 1000,
-    )
+    settling = _settling(rules, state, up.at)
     gate = replace(gate, leaving=settling)
     if gate.visit(state.visit) is None or not candidates(rules, gate, settling):
-        return settle(rules, gate, replace(settling, failed=True), up.at)
+        settling = replace(settling, failed=True)
+        return settle(rules, replace(gate, leaving=settling), settling, up.at)
     ask: tuple[Command, ...] = (
         AskPayments(settling.request_id, gate.through),
         Show("exit", Reason.READING),
@@ -169,17 +171,13 @@ def window_over(rules: Rules, gate: Gate, state: Reading, up: TimeUp) -> Step:
 
 def paid(rules: Rules, gate: Gate, state: Settling, seen: PaymentsSeen) -> Step:
     """Take the answer to the last question about payments."""
-    if seen.request_id != state.request_id:
-        return gate, ()
-    state = replace(state, through=seen.through)
+    state = _told(state, seen)
     return settle(rules, replace(gate, leaving=state), state, seen.at)
 
 
 def payments_unknown(rules: Rules, gate: Gate, state: Settling, failed: PaymentsFailed) -> Step:
     """Note that payments cannot be known; then only what is surely paid, or empty, is said."""
-    if failed.request_id != state.request_id:
-        return gate, ()
-    state = replace(state, failed=True)
+    state = _told(state, failed)
     return settle(rules, replace(gate, leaving=state), state, failed.at)
 
 
@@ -188,12 +186,19 @@ def settling_over(rules: Rules, gate: Gate, state: Settling, up: TimeUp) -> Step
     return settle(rules, gate, state, up.at)
 
 
-def not_recorded(
-    _rules: Rules, gate: Gate, state: Reading | Settling, failed: RecordFailed
-) -> Step:
+def window_not_recorded(rules: Rules, gate: Gate, state: Reading, failed: RecordFailed) -> Step:
+    """Close the window all the same and try again soon; a name that cannot be kept is not given."""
+    if not isinstance(failed.cause, TimeUp):
+        return gate, ()
+    settling = replace(_settling(rules, state, failed.at), failed=True)
+    return not_recorded(rules, replace(gate, leaving=settling), settling, failed)
+
+
+def not_recorded(_rules: Rules, gate: Gate, state: Settling, failed: RecordFailed) -> Step:
     """Try again soon; the outcome is written once, whenever the disk allows."""
     retry_ms = failed.at.mono_ms + RETRY_MS
-    return replace(gate, leaving=replace(state, ends_ms=retry_ms, due_ms=retry_ms)), ()
+    state = replace(_told(state, failed.cause), ends_ms=retry_ms, due_ms=retry_ms)
+    return replace(gate, leaving=state), ()
 
 
 def exit_not_recorded(_rules: Rules, gate: Gate, state: Exiting, failed: RecordFailed) -> Step:
@@ -204,14 +209,47 @@ def exit_not_recorded(_rules: Rules, gate: Gate, state: Exiting, failed: RecordF
 
 def _begin(rules: Rules, gate: Gate, at: Moment, visit: Visit | None, source: str) -> Step:
     window = open_window(gate.heard, at.mono_ms)
-    if READER in gate.lost:
-        window = replace(window, fault=f"{READER}-lost")
+    for role in sorted(gate.lost & SENSORS):
+        window = doubt(window, f"{role}-lost")
     due_ms = at.mono_ms + rules.policy.timing.exit_s * 1000
-    gate = replace(gate, leaving=Exiting(visit.id if visit else None, window, due_ms))
+    exiting = Exiting(visit.id if visit else None, window, due_ms)
+    events = (records.visit_event("exit_started", visit, source=source),) if visit else ()
+    if gate.door_open:
+        # A door that stands open will not open again: what passes counts from now on.
+        events = (*events, records.door_event("opened", exiting.visit))
+        gate = replace(gate, leaving=_reading(rules, exiting, at))
+    else:
+        gate = replace(gate, leaving=exiting)
     shown = Show("exit", Reason.EXIT_FREE)
-    if visit is None:
-        return gate, (shown,)
-    return gate, (Record((records.visit_event("exit_started", visit, source=source),)), shown)
+    return gate, ((Record(events), shown) if events else (shown,))
+
+
+def _reading(rules: Rules, state: Exiting, at: Moment) -> Reading:
+    timing = rules.policy.timing
+    ends_ms, due_ms = at.mono_ms + timing.read_min_ms, at.mono_ms + timing.read_max_ms
+    return Reading(state.visit, state.window, ends_ms, due_ms)
+
+
+def _settling(rules: Rules, state: Reading, at: Moment) -> Settling:
+    timing = rules.policy.timing
+    return Settling(
+        state.visit,
+        state.window,
+        RequestId(f"{state.visit or 'anonymous'}.pay.{state.window.started_ms}"),
+        ends_ms=at.mono_ms + timing.absence_ms,
+        due_ms=at.mono_ms + timing.settle_s * 1000,
+    )
+
+
+def _told(state: Settling, news: Cause) -> Settling:
+    """Return the state with the answer to its own question, unchanged by any other news."""
+    match news:
+        case PaymentsSeen(request_id=state.request_id, through=through):
+            return replace(state, through=through)
+        case PaymentsFailed(request_id=state.request_id):
+            return replace(state, failed=True)
+        case _:
+            return state
 
 
 def _who_leaves(rules: Rules, gate: Gate) -> Visit | None:
@@ -219,6 +257,11 @@ def _who_leaves(rules: Rules, gate: Gate) -> Visit | None:
     if rules.policy.max_inside == 1 and len(gate.inside) == 1:
         return gate.inside[0]
     return None
+
+
+def _of(gate: Gate, claim: Claim) -> Visit | None:
+    """Return the visit inside of this customer, None when there is none."""
+    return next((each for each in gate.inside if each.claim.customer == claim.customer), None)
 
 
 def _with_scan(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kiosk.core.access import Decision
-from kiosk.core.basket import Sights, Sorted, Window
+from kiosk.core.basket import Sights, Sorted, Window, counted, cover
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import IdRejected
 from kiosk.core.values import Claim, Epc, Json, Line, Moment, Outcome, Payment, VisitId, Way
@@ -89,7 +89,7 @@ def visit_event(kind: str, visit: Visit, **data: Json) -> EventRecord:
 
 
 def door_event(kind: str, visit: VisitId | None) -> EventRecord:
-    """Something about the door that a person should know: held or forced."""
+    """What the door did while somebody passed: opened, held, or forced."""
     return EventRecord(f"door.{kind}", {}, visit)
 
 
@@ -154,6 +154,16 @@ def exit_settled(
         "cause": cause,
     }
     return EventRecord(f"exit.{outcome.value}", data, visit.id, visit.claim.customer)
+
+
+def exit_unseen(rules: Rules, visit: Visit, through: int, cause: str) -> tuple[EventRecord, ...]:
+    """The end of a visit whose exit nobody saw: nothing is known, and payments stay credit."""
+    _, credit_minor = cover((), counted(visit.payments, rules.policy.currency))
+    settled = Settled((), 0, credit_minor)
+    return (
+        *(payment_settled(visit, payment) for payment in visit.payments),
+        exit_settled(rules, visit, Outcome.UNRESOLVED, settled, through, cause),
+    )
 
 
 def exit_anonymous(rules: Rules, epcs: Sequence[Epc], cause: str) -> EventRecord:

@@ -1,19 +1,23 @@
 """What a start does with visits that have no outcome yet: each goes to a safe state, once.
 
 Before the door was passed: not entered. Inside: shopping goes on. Leaving: unresolved, because
-nobody saw the rest (P3, P4).
+nobody saw the rest (P3, P4). Whoever may be inside all the same is a guest from then on, so that
+nothing they carry is pinned on the next customer.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from kiosk.core import visit_records as records
 from kiosk.core.commands import Record, Show
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Claim, CustomerRef, Json, Moment, Outcome, Tier, VisitId, Way
-from kiosk.core.visit_state import Gate, Rules, Settled, Visit
+from kiosk.core.values import Claim, CustomerRef, Json, Moment, Tier, VisitId, Way
+from kiosk.core.visit_state import Gate, Rules, Visit
 from kiosk.core.visit_table import Step
+
+DOOR_OPENED: Final = "door.opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,46 +31,50 @@ class Unfinished:
 def recover(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment) -> Step:
     """Return the gate with those who are still inside, and the record of what became of all."""
     inside: list[Visit] = []
+    guests: list[int] = []
     events: list[EventRecord] = []
     for each in unfinished:
         visit = _visit(rules, each, at)
-        last = _last_step(each.events)
-        if last == "visit.exit_started":
-            events.append(_unresolved(rules, visit, gate.through))
-        elif last in {"visit.entered", "visit.exit_abandoned"}:
-            inside.append(visit)
-        else:
+        step, passed = _last_step(each.events)
+        if not visit.claim.customer:
+            ended = records.exit_unseen(rules, visit, gate.through, "forgotten")
+            events.extend(replace(event, customer=None) for event in ended)
+        elif step == "visit.exit_started":
+            events.extend(records.exit_unseen(rules, visit, gate.through, "restart"))
+        elif step == OPENING:
             events.append(records.visit_event("not_entered", visit, cause="restart"))
+        else:
+            inside.append(visit)
+            continue
+        if passed == (step == OPENING):
+            guests.append(visit.until_ms)
     recovered = records.recovered(len(unfinished), len(inside))
     return (
-        replace(gate, inside=tuple(inside)),
+        replace(gate, inside=tuple(inside), guests=(*gate.guests, *guests)),
         (Record((recovered, *events)), Show("entry", Reason.IDLE)),
     )
 
 
-def _unresolved(rules: Rules, visit: Visit, through: int) -> EventRecord:
-    nothing_known = Settled((), 0, 0)
-    return records.exit_settled(rules, visit, Outcome.UNRESOLVED, nothing_known, through, "restart")
-
-
-def _last_step(events: Sequence[EventRecord]) -> str:
+def _last_step(events: Sequence[EventRecord]) -> tuple[str, bool]:
+    """Return the last step of a visit, and whether the door was opened since."""
     steps = [event.type for event in events if event.type.startswith("visit.")]
-    return steps[-1] if steps else ""
+    types = [event.type for event in events]
+    since = types[len(types) - types[::-1].index(steps[-1]) :]
+    return steps[-1], DOOR_OPENED in since
 
 
 def _visit(rules: Rules, unfinished: Unfinished, at: Moment) -> Visit:
     opening = next(event for event in unfinished.events if event.type == OPENING)
-    claim = Claim(
-        CustomerRef(_text(opening.personal, "customer")),
-        Tier(_text(opening.personal, "tier")),
-        None,
-    )
+    # Whose key was erased has no name any more; the visit must still end.
+    customer = CustomerRef(_text(opening.personal, "customer"))
+    tier = Tier(_text(opening.personal, "tier") or Tier.CLAIM)
+    claim = Claim(customer, tier, None)
     until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
     way = Way(_text(opening.data, "way"))
     return Visit(unfinished.visit, claim, way, _text(opening.data, "tier"), until_ms)
 
 
 def _text(data: Mapping[str, Json], key: str) -> str:
-    """Return a text of an event of ours; its shape was checked when it was written."""
-    value = data[key]
+    """Return a text of an event of ours, "" when it was erased."""
+    value = data.get(key)
     return value if isinstance(value, str) else ""

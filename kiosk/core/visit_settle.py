@@ -5,17 +5,17 @@ unresolved; it is never turned into an accusation (P4).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from kiosk.core import visit_records as records
-from kiosk.core.basket import Sorted, cover, present, price, sort_tags, unpaid_minor
+from kiosk.core.basket import Sorted, counted, cover, present, price, sort_tags, unpaid_minor
 from kiosk.core.commands import Command, Flush, Record, Show
+from kiosk.core.money import plain
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Epc, Line, Moment, Outcome
+from kiosk.core.values import ClockSync, Epc, Moment, Outcome
 from kiosk.core.visit_state import Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
-
-NOTICE_MS: Final = 20_000  # nobody should have to read in a hurry (DESIGN 6: at least 20 s)
 
 REASONS: Final = {
     Outcome.PAID: Reason.PAID,
@@ -34,7 +34,7 @@ class _Ending:
 
 def candidates(rules: Rules, gate: Gate, state: Settling) -> tuple[Epc, ...]:
     """Return the tags whose absence decides: ours, unsold, read more than once."""
-    tags = sort_tags(state.window, rules.catalogue, gate.gone, rules.policy)
+    tags = _tags(rules, gate, state)
     return (*tags.stable, *tags.unstable)
 
 
@@ -49,7 +49,7 @@ def next_look_ms(rules: Rules, gate: Gate, state: Settling) -> int:
 
 def settle(rules: Rules, gate: Gate, state: Settling, at: Moment) -> Step:
     """Write the outcome when it can be known now, or when the time is up."""
-    tags = sort_tags(state.window, rules.catalogue, gate.gone, rules.policy)
+    tags = _tags(rules, gate, state)
     watched = (*tags.stable, *tags.unstable)
     staying = present(gate.heard, watched, at.mono_ms, rules.policy.timing.absence_ms)
     waiting = watched and (bool(staying) or at.mono_ms < state.ends_ms)
@@ -67,12 +67,17 @@ def settle(rules: Rules, gate: Gate, state: Settling, at: Moment) -> Step:
     return _outcome(rules, gate, state, visit, left, at)
 
 
+def _tags(rules: Rules, gate: Gate, state: Settling) -> Sorted:
+    visit = gate.visit(state.visit)
+    paid = frozenset(epc for each in visit.payments for epc in each.epcs) if visit else frozenset()
+    return sort_tags(state.window, rules.catalogue, gate.gone, rules.policy, paid)
+
+
 def _outcome(
     rules: Rules, gate: Gate, state: Settling, visit: Visit, left: Sorted, at: Moment
 ) -> Step:
-    tier = rules.policy.tier(visit.tier)
-    lines = price(left.stable, rules.catalogue, tier.discount_permille if tier else 0)
-    ending = _end(state, visit, lines, left)
+    alone = all(until_ms <= at.mono_ms for until_ms in gate.guests)
+    ending = _end(rules, state, visit, left, alone=alone)
     through = max(gate.through, state.through)
     events = (
         records.tags_observed(visit.id, state.window, left, at, gate.heard),
@@ -80,40 +85,54 @@ def _outcome(
         *(records.payment_settled(visit, payment) for payment in visit.payments),
         records.exit_settled(rules, visit, ending.outcome, ending.settled, through, ending.cause),
     )
-    known = ending.outcome in {Outcome.PAID, Outcome.UNPAID}
-    gone = gate.gone | {line.epc for line in ending.settled.lines} if known else gate.gone
     gate = replace(
         gate,
         leaving=Quiet(),
         inside=tuple(each for each in gate.inside if each.id != visit.id),
-        gone=gone,
+        gone=gate.gone | _taken(visit, ending),
         through=through,
-        notice_ms=at.mono_ms + NOTICE_MS,
     )
     commands: tuple[Command, ...] = (Record(events),)
     if ending.outcome in {Outcome.UNPAID, Outcome.UNRESOLVED}:
         commands = (*commands, Flush(visit.id))
-    return gate, (*commands, _notice(rules, ending))
+    return gate, (*commands, _notice(rules, ending, at))
 
 
-def _end(state: Settling, visit: Visit, lines: tuple[Line, ...], left: Sorted) -> _Ending:
-    covered, credit = cover(lines, visit.payments)
-    settled = Settled(covered, unpaid_minor(covered), credit)
-    if state.window.fault:
-        return _Ending(Outcome.UNRESOLVED, settled, state.window.fault)
-    if left.unstable:
-        return _Ending(Outcome.UNRESOLVED, settled, "unstable-reads")
+def _end(rules: Rules, state: Settling, visit: Visit, left: Sorted, *, alone: bool) -> _Ending:
+    """Return the one outcome; every doubt is unresolved, and then nothing is owed."""
+    currency = rules.policy.currency
+    tier = rules.policy.tier(visit.tier)
+    lines = price(left.stable, rules.catalogue, tier.discount_permille if tier else 0)
+    payments = counted(visit.payments, currency)
+    covered, credit_minor = cover(lines, payments)
+    unpaid = tuple(line for line in covered if not line.paid)
+    doubts = (
+        (bool(state.window.fault), state.window.fault),
+        (bool(left.unstable), "unstable-reads"),
+        (bool(unpaid) and not alone, "somebody-else-inside"),
+        (bool(unpaid) and state.through < 0, "payments-unknown"),
+        (bool(unpaid) and payments != visit.payments, "other-currency"),
+    )
+    cause = next((cause for doubted, cause in doubts if doubted), "")
+    if cause:
+        return _Ending(Outcome.UNRESOLVED, Settled(covered, 0, credit_minor), cause)
+    settled = Settled(covered, unpaid_minor(covered), credit_minor)
     if not lines:
         return _Ending(Outcome.EMPTY, settled, "")
-    if all(line.paid for line in covered):
-        return _Ending(Outcome.PAID, settled, "")
-    if state.through < 0:
-        return _Ending(Outcome.UNRESOLVED, settled, "payments-unknown")
-    return _Ending(Outcome.UNPAID, settled, "")
+    return _Ending(Outcome.UNPAID if unpaid else Outcome.PAID, settled, "")
+
+
+def _taken(visit: Visit, ending: _Ending) -> frozenset[Epc]:
+    """Return the tags that no later visit is charged for: what was paid, and what surely left."""
+    known = ending.outcome is not Outcome.UNRESOLVED
+    lines = {line.epc for line in ending.settled.lines if known or line.paid}
+    return frozenset(lines | {epc for each in visit.payments for epc in each.epcs})
 
 
 def _anonymous(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Moment) -> Step:
-    gate = replace(gate, leaving=Quiet(), notice_ms=at.mono_ms + NOTICE_MS)
+    # With nobody else inside it was a guest who left; otherwise nobody can say who it was.
+    guests = gate.guests if gate.inside else gate.guests[1:]
+    gate = replace(gate, leaving=Quiet(), guests=guests)
     epcs = (*left.stable, *left.unstable)
     if not epcs:
         return gate, ()
@@ -124,10 +143,20 @@ def _anonymous(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Mome
     return gate, (Record(events), Flush(None))
 
 
-def _notice(rules: Rules, ending: _Ending) -> Show:
-    unpaid = [line for line in ending.settled.lines if not line.paid]
+def _notice(rules: Rules, ending: _Ending, at: Moment) -> Show:
     if ending.outcome is not Outcome.UNPAID:
         return Show("exit", REASONS[ending.outcome])
-    lines = tuple(f"{line.name}  {line.price_minor}" for line in unpaid)
-    total = f"{ending.settled.unpaid_minor} {rules.policy.currency}"
-    return Show("exit", Reason.UNPAID, lines=(*lines, total))
+    currency = rules.policy.currency
+    unpaid = (line for line in ending.settled.lines if not line.paid)
+    lines = tuple(f"{line.name}  {plain(line.price_minor, currency)}" for line in unpaid)
+    total = f"Total  {plain(ending.settled.unpaid_minor, currency)}"
+    return Show("exit", Reason.UNPAID, lines=(*lines, total, _pay_until(rules, at)))
+
+
+def _pay_until(rules: Rules, at: Moment) -> str:
+    """Return until when the grace runs, in the shop's local time."""
+    if at.sync is ClockSync.NONE:
+        return "Until: ask staff, our clock is not set"
+    here = timezone(timedelta(minutes=rules.policy.utc_offset_min))
+    ends = datetime.fromtimestamp(at.wall_s + rules.policy.grace_s, tz=here)
+    return f"Until: {ends:%Y-%m-%d %H:%M}"

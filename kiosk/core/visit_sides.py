@@ -47,6 +47,7 @@ _REPLAYED = Move(entry.replayed, (Refused,), "refuse the used code")
 _NO_QUESTION = nothing("an answer to a question that nobody asks any more")
 _NO_CHOICE = nothing("no choice is on the screen")
 _NOT_ENTERING = nothing("nobody was let in; the exit side watches the door")
+_NOT_WATCHED = nothing("nobody was let in; what is away is remembered for both sides")
 _ONE_AT_A_TIME = nothing("the check takes 1.5 s at most, then the next code is read")
 
 ENTRY: Final = Side(
@@ -59,6 +60,7 @@ ENTRY: Final = Side(
         WayChosen,
         DoorOpened,
         DoorClosed,
+        DeviceLost,
         StaffUnlocked,
         StaffLocked,
         TimeUp,
@@ -73,6 +75,7 @@ ENTRY: Final = Side(
             (Idle, WayChosen): _NO_CHOICE,
             (Idle, DoorOpened): _NOT_ENTERING,
             (Idle, DoorClosed): _NOT_ENTERING,
+            (Idle, DeviceLost): _NOT_WATCHED,
             (Idle, StaffUnlocked): _STAFF,
             (Idle, StaffLocked): _SAFE,
             (Idle, TimeUp): nothing("nothing is waited for"),
@@ -86,6 +89,7 @@ ENTRY: Final = Side(
             (Checking, WayChosen): _NO_CHOICE,
             (Checking, DoorOpened): _NOT_ENTERING,
             (Checking, DoorClosed): _NOT_ENTERING,
+            (Checking, DeviceLost): _NOT_WATCHED,
             (Checking, StaffUnlocked): _STAFF,
             (Checking, StaffLocked): _SAFE,
             (Checking, TimeUp): Move(
@@ -107,6 +111,7 @@ ENTRY: Final = Side(
             ),
             (Offered, DoorOpened): _NOT_ENTERING,
             (Offered, DoorClosed): _NOT_ENTERING,
+            (Offered, DeviceLost): _NOT_WATCHED,
             (Offered, StaffUnlocked): _STAFF,
             (Offered, StaffLocked): _SAFE,
             (Offered, TimeUp): _NOTICE,
@@ -118,6 +123,7 @@ ENTRY: Final = Side(
             (Refused, WayChosen): _NO_CHOICE,
             (Refused, DoorOpened): _NOT_ENTERING,
             (Refused, DoorClosed): _NOT_ENTERING,
+            (Refused, DeviceLost): _NOT_WATCHED,
             (Refused, StaffUnlocked): _STAFF,
             (Refused, StaffLocked): _SAFE,
             (Refused, TimeUp): _NOTICE,
@@ -132,6 +138,9 @@ ENTRY: Final = Side(
             (Unlocked, DoorOpened): Move(entry.door_opened, (), "somebody is passing"),
             (Unlocked, DoorClosed): Move(
                 entry.door_closed, (Idle,), "relock; whoever passed is inside"
+            ),
+            (Unlocked, DeviceLost): Move(
+                entry.blinded, (), "remember that the door could not be seen"
             ),
             (Unlocked, StaffUnlocked): _STAFF,
             (Unlocked, StaffLocked): _SAFE,
@@ -152,7 +161,6 @@ _OVERFLOW = Move(leaving.overflowed, (), "reads were dropped, so they prove noth
 _ONE_EXIT = nothing("an exit has begun")
 _NO_PAYMENT = nothing("payments are kept with their visits; nothing is being settled")
 _NOBODY_LEAVING = nothing("nobody is leaving")
-_AGAIN = Move(leaving.not_recorded, (), "try again soon")
 
 EXIT: Final = Side(
     "exit",
@@ -173,8 +181,10 @@ EXIT: Final = Side(
     ),
     MappingProxyType(
         {
-            (Quiet, ExitRequested): Move(leaving.requested, (Exiting,), "begin the exit"),
-            (Quiet, IdShown): Move(leaving.identified, (Exiting,), "begin the exit by name"),
+            (Quiet, ExitRequested): Move(leaving.requested, (Exiting, Reading), "begin the exit"),
+            (Quiet, IdShown): Move(
+                leaving.identified, (Exiting, Reading), "begin the exit by name"
+            ),
             (Quiet, DoorOpened): Move(
                 leaving.pushed, (Reading,), "begin at the door, unless somebody is coming in"
             ),
@@ -190,7 +200,7 @@ EXIT: Final = Side(
             (Exiting, ExitRequested): _ONE_EXIT,
             (Exiting, IdShown): _IDENTIFIED,
             (Exiting, DoorOpened): Move(leaving.passing, (Reading,), "count what passes"),
-            (Exiting, DoorClosed): nothing("the door was open when the exit began"),
+            (Exiting, DoorClosed): nothing("the door has not been opened"),
             (Exiting, TagsRead): _HEARD,
             (Exiting, PaymentsSeen): _NO_PAYMENT,
             (Exiting, PaymentsFailed): _NO_PAYMENT,
@@ -203,7 +213,7 @@ EXIT: Final = Side(
             (Exiting, RecordRefused): _UNNAMED,
             (Reading, ExitRequested): _ONE_EXIT,
             (Reading, IdShown): _IDENTIFIED,
-            (Reading, DoorOpened): nothing("the door stays openable"),
+            (Reading, DoorOpened): Move(leaving.reopened, (), "read on; the door bounced"),
             (Reading, DoorClosed): Move(
                 leaving.door_closed, (), "the window may end when it was long enough"
             ),
@@ -215,7 +225,9 @@ EXIT: Final = Side(
             (Reading, TimeUp): Move(
                 leaving.window_over, (Settling, Quiet), "ask for payments once more, or settle"
             ),
-            (Reading, RecordFailed): _AGAIN,
+            (Reading, RecordFailed): Move(
+                leaving.window_not_recorded, (Settling,), "close the window; try again soon"
+            ),
             (Reading, RecordRefused): _UNNAMED,
             (Settling, ExitRequested): _ONE_EXIT,
             (Settling, IdShown): nothing("the window is over"),
@@ -229,7 +241,7 @@ EXIT: Final = Side(
             (Settling, DeviceLost): _LOST,
             (Settling, InboxOverflowed): _OVERFLOW,
             (Settling, TimeUp): Move(leaving.settling_over, (Quiet,), "write the one outcome"),
-            (Settling, RecordFailed): _AGAIN,
+            (Settling, RecordFailed): Move(leaving.not_recorded, (), "try again soon"),
             (Settling, RecordRefused): _UNNAMED,
         }
     ),

@@ -6,13 +6,22 @@ States are frozen; a combination that makes no sense cannot be written.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from kiosk.core.access import Decision
 from kiosk.core.basket import Sights, Window
 from kiosk.core.catalogue import Catalogue
+from kiosk.core.events import EventRecord
 from kiosk.core.policy import Policy
 from kiosk.core.signing import VerifyKey
 from kiosk.core.values import Claim, Epc, Line, Payment, RequestId, VisitId, Way
+
+EXIT_READER: Final = "exit-reader"
+DOOR: Final = "door"
+SENSORS: Final = frozenset({EXIT_READER, DOOR})
+"""Roles without which nobody can say what left: no visit begins, none is found unpaid."""
+NOTICE_MS: Final = 20_000  # nobody should have to read in a hurry (DESIGN 6: at least 20 s)
+RETRY_MS: Final = 2000  # between attempts to record what the disk refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Checking:
-    """A provider is being asked; `way` says which one."""
+    """A provider is being asked; `way` says which one, `asked` how often one was before."""
 
     visit: VisitId
     claim: Claim
@@ -64,6 +73,7 @@ class Checking:
     request_id: RequestId
     asked_ms: int
     due_ms: int
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,7 @@ class Offered:
 
     Attributes:
         claim: Who it is, None when the code proved nothing.
-        asked: Times that a way was chosen here, so that each request has an id of its own.
+        asked: Times that a way was chosen, so that each request has an id of its own.
     """
 
     visit: VisitId
@@ -96,12 +106,14 @@ class Unlocked:
 
     Attributes:
         visit: Who may come in; None when staff opened the door.
-        opened: The door has been opened since.
+        opened: The door has been opened since, or stood open already.
+        unseen: The door contact was away meanwhile: who came in, nobody can say.
     """
 
     visit: Visit | None
     due_ms: int
     opened: bool = False
+    unseen: bool = False
 
 
 Entry = Idle | Checking | Offered | Refused | Unlocked
@@ -161,11 +173,16 @@ class Gate:
         inside: Visits that have entered and have no outcome, in order of entry.
         heard: What the exit reader hears, exit or not.
         gone: Tags on the lines of earlier outcomes, or sold: never charged again.
-        lost: Roles of the devices that are away.
+        away: Role and name of the devices that are away.
+        lost: The roles of those.
         bad_ms: When wrong codes were shown, within the last minute.
         through: Cursor of the payment feed.
         door_open: What the door contact said last.
-        notice_ms: When the notice at the exit goes back to the welcome, 0 when none is shown.
+        closed_ms: When the door closed last, None when it never did.
+        guests: Until when each may be inside who came in and has no visit.
+        owed: Events that happened and that the ledger could not write yet.
+        owed_ms: When they are tried again.
+        notice_ms: When the notice on the screen goes back to the welcome, 0 when none is shown.
     """
 
     entry: Entry = field(default_factory=Idle)
@@ -173,10 +190,15 @@ class Gate:
     inside: tuple[Visit, ...] = ()
     heard: Sights = field(default_factory=dict)
     gone: frozenset[Epc] = frozenset()
+    away: frozenset[tuple[str, str]] = frozenset()
     lost: frozenset[str] = frozenset()
     bad_ms: tuple[int, ...] = ()
     through: int = 0
     door_open: bool = False
+    closed_ms: int | None = None
+    guests: tuple[int, ...] = ()
+    owed: tuple[EventRecord, ...] = ()
+    owed_ms: int = 0
     notice_ms: int = 0
 
     def visit(self, visit: VisitId | None) -> Visit | None:
