@@ -23,13 +23,17 @@ def text(name: str, options: Options, key: str, default: str | None = None) -> s
     return value
 
 
-def whole(name: str, options: Options, key: str, low: int, high: int) -> int:
+def whole(
+    name: str, options: Options, key: str, low: int, high: int, default: int | None = None
+) -> int:
     """Return a whole number within `low`..`high`.
 
     Raises:
-        DeviceConfigError: Missing, not a whole number or out of range.
+        DeviceConfigError: Missing without a default, not a whole number or out of range.
     """
     value = options.get(key)
+    if value is None:
+        value = default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise DeviceConfigError(name, f"{key} must be a whole number from {low} to {high}")
     return value

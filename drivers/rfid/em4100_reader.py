@@ -24,7 +24,7 @@ class Em4100Reader:
     ) -> None:
         self.name = name
         self._port_url = text(name, options, "port")
-        self._baud = whole(name, {"baud": BAUD, **options}, "baud", 1200, 1_000_000)
+        self._baud = whole(name, options, "baud", 1200, 1_000_000, BAUD)
         self._clock = clock
         self._port: Port | None = None
         self._decoder = Em4100Decoder()

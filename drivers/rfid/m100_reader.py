@@ -1,7 +1,8 @@
 """A reader of the M100 and R200 family on a serial port, in continuous inventory.
 
 One thread opens, polls and closes it. Options: `port`, `region`, `power_dbm`, `q` (slots 2^q),
-`framing` ("bb", "aa"; both are tried when unset), `baud`, `silence_s`.
+`rssi_floor_dbm` (weaker reads are dropped and counted), `framing` ("bb", "aa"; both are tried
+when unset), `baud`, `silence_s`.
 """
 
 import time
@@ -27,6 +28,8 @@ OPEN_S: Final = 0.9  # both framings once, each a stop and a question; stopping 
 SILENCE_S: Final = 2.0  # five re-arms without an answer
 GATHER_S: Final = 0.02  # one wake-up per 20 ms holds 10 notices at the full line rate
 MAX_POWER_DBM: Final = 30
+NO_FLOOR_DBM: Final = -128  # the weakest that the wire can say
+Q: Final = 4  # the module's own default: 16 slots
 COMMANDS: Final = {m100.INFO: "who are you", m100.REGION: "region", m100.POWER: "power_dbm"}
 
 
@@ -38,15 +41,16 @@ class M100Reader:
     ) -> None:
         self.name = name
         self._port_url = text(name, options, "port")
-        self._baud = whole(name, {"baud": BAUD, **options}, "baud", 9600, 1_000_000)
+        self._baud = whole(name, options, "baud", 9600, 1_000_000, BAUD)
         self._silence_s = number(name, options, "silence_s", SILENCE_S, 60)
+        self._floor_dbm = whole(name, options, "rssi_floor_dbm", NO_FLOOR_DBM, 0, NO_FLOOR_DBM)
         self._setup = _setup(name, options)
         framing = choice(name, options, "framing", tuple(m100.FRAMINGS))
         self._framings = (m100.FRAMINGS[framing],) if framing else (m100.BB, m100.AA)
         self._clock = clock
         self._port: Port | None = None
         self._session = M100Session(self._setup, self._framings)
-        self._past: dict[str, int] = {"opens": 0}
+        self._past: dict[str, int] = {"opens": 0, "below_floor": 0}
 
     def open(self) -> None:
         """Open the port, find the framing, apply the settings, start reading.
@@ -91,7 +95,9 @@ class M100Reader:
         command = session.due(now)
         if command:
             port.write(command)
-        return [TagRead(tag.epc, now, self.name, tag.rssi_dbm) for tag in tags]
+        near = [tag for tag in tags if tag.rssi_dbm >= self._floor_dbm]
+        self._past["below_floor"] += len(tags) - len(near)
+        return [TagRead(tag.epc, now, self.name, tag.rssi_dbm) for tag in near]
 
     def close(self) -> None:
         """Stop the inventory and close; may be called twice and raises nothing."""
@@ -150,5 +156,5 @@ def _setup(name: str, options: Options) -> Setup:
     return Setup(
         choice(name, options, "region", tuple(m100.REGIONS)),
         None if power is None else whole(name, options, "power_dbm", 0, MAX_POWER_DBM),
-        whole(name, {"q": 4, **options}, "q", 0, 15),
+        whole(name, options, "q", 0, 15, Q),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.core.epc import parse
+from kiosk.hub.items import FORMULA
 from kiosk.stage.errors import StageError
 
 COLUMNS: Final = ("gtin", "epc", "name", "price")
@@ -26,12 +27,14 @@ def add(path: Path, epcs: Sequence[str], name: str, price: str) -> int:
         key = gtin or epc
         if key not in known:
             known.add(key)
-            rows.append((gtin, "" if gtin else epc, name, price))
+            rows.append((gtin, "" if gtin else epc, _guarded(name), _guarded(price)))
     new = not path.exists()
     with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         if new:
             writer.writerow(COLUMNS)
+        elif rows and not path.read_bytes().endswith(b"\n"):
+            file.write("\n")  # an editor left the last row open
         writer.writerows(rows)
     return len(rows)
 
@@ -39,9 +42,14 @@ def add(path: Path, epcs: Sequence[str], name: str, price: str) -> int:
 def _known(path: Path) -> set[str]:
     if not path.exists():
         return set()
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != COLUMNS:
             wanted = ",".join(COLUMNS)
             raise StageError(f"{path}: its columns are not {wanted}; choose another file")
         return {row["gtin"] or row["epc"] for row in reader}
+
+
+def _guarded(cell: str) -> str:
+    """Return the cell so that a spreadsheet shows it instead of running it."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -18,11 +18,13 @@ class Heard:
     Attributes:
         epc: Upper-case hex.
         reads: How often.
+        reads_per_s: How often a second.
         rssi_min, rssi_max: In dBm; None when the reader tells none.
     """
 
     epc: str
     reads: int
+    reads_per_s: float
     rssi_min: int | None
     rssi_max: int | None
 
@@ -56,7 +58,7 @@ def listen(
     Raises:
         DriverError: The reader is not there, or went away.
     """
-    heard: dict[str, Heard] = {}
+    heard: dict[str, _Tally] = {}
     try:
         reader.open()
         began = time.monotonic()
@@ -65,21 +67,34 @@ def listen(
                 name = read.epc.hex().upper()
                 if tell is not None and name not in heard:
                     tell(read)
-                heard[name] = _and(heard.get(name), name, read.rssi_dbm)
+                heard.setdefault(name, _Tally()).add(read.rssi_dbm)
     finally:
         reader.close()
-    tags = tuple(heard.values())
+    tags = tuple(
+        Heard(epc, tally.reads, round(tally.reads / seconds, 1), tally.weakest, tally.strongest)
+        for epc, tally in heard.items()
+    )
     rate = round(sum(tag.reads for tag in tags) / seconds, 1)
     return Survey(seconds, tags, rate, _floor(tags))
 
 
-def _and(before: Heard | None, name: str, rssi_dbm: int | None) -> Heard:
-    if before is None:
-        return Heard(name, 1, rssi_dbm, rssi_dbm)
-    known = [each for each in (before.rssi_min, before.rssi_max, rssi_dbm) if each is not None]
-    return Heard(name, before.reads + 1, min(known, default=None), max(known, default=None))
+class _Tally:
+    """One tag's reads so far; a survey may last a day."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.weakest: int | None = None
+        self.strongest: int | None = None
+
+    def add(self, rssi_dbm: int | None) -> None:
+        """Take one read."""
+        self.reads += 1
+        if rssi_dbm is None:
+            return
+        self.weakest = rssi_dbm if self.weakest is None else min(self.weakest, rssi_dbm)
+        self.strongest = rssi_dbm if self.strongest is None else max(self.strongest, rssi_dbm)
 
 
 def _floor(tags: tuple[Heard, ...]) -> int | None:
     strongest = [tag.rssi_max for tag in tags if tag.rssi_max is not None]
-    return max(strongest) + MARGIN_DB if strongest else None
+    return min(max(strongest) + MARGIN_DB, 0) if strongest else None

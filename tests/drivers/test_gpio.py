@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from drivers.gpio import exit_on_sigterm
+from drivers.sim.gpio import SimLock
+
 FAKE_BOARD = Path(__file__).parent / "fake_board"
 ROOT = Path(__file__).parents[2]
 CHILD = """
@@ -76,6 +79,22 @@ def test_p2_sigterm_within_an_unlock_leaves_the_line_unpowered(
     status, level = end_child(active_high=active_high, fail_mode=fail_mode)
     assert status == 143
     assert level == int(not active_high)
+
+
+def test_p2_the_handler_releases_first_and_then_exits() -> None:
+    lock = SimLock("front", {})
+    lock.open()
+    lock.unlock(20)
+    before = signal.getsignal(signal.SIGTERM)
+    exit_on_sigterm()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            signal.raise_signal(signal.SIGTERM)
+        assert not lock.is_unlocked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        lock.close()
+    assert ended.value.code == 143
 
 
 def test_the_mutant_without_the_handler_leaves_a_strike_powered(

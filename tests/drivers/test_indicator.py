@@ -44,10 +44,10 @@ def test_a_phase_always_ends_and_the_rhythm_goes_on(rhythm: list[float], elapsed
 
 
 def test_beeps_are_heard_once() -> None:
-    beeps = (0.1, 0.2, 0.1)
-    assert phase(beeps, 0.05, again=False) == (True, pytest.approx(0.05))
-    assert phase(beeps, 0.2, again=False) == (False, pytest.approx(0.1))
-    assert phase(beeps, 0.35, again=False) == (True, pytest.approx(0.05))
+    beeps = (0.125, 0.25, 0.125)
+    assert phase(beeps, 0.0625, again=False) == (True, 0.0625)
+    assert phase(beeps, 0.25, again=False) == (False, 0.125)
+    assert phase(beeps, 0.4375, again=False) == (True, 0.0625)
     assert phase(beeps, 0.5, again=False) == (False, None)
     assert phase((), 0.0, again=False) == (False, None)
 

@@ -27,6 +27,12 @@ def test_a_pin_is_a_whole_number_in_its_range(value: object) -> None:
         options.whole("front", {"pin": value}, "pin", 0, 27)
 
 
+def test_a_whole_number_may_have_a_default() -> None:
+    assert options.whole("front", {}, "q", 0, 15, 4) == 4
+    assert options.whole("front", {"q": None}, "q", 0, 15, 4) == 4
+    assert options.whole("front", {"q": 0}, "q", 0, 15, 4) == 0
+
+
 @pytest.mark.parametrize("value", ["1", True, 0, -1, 61, float("nan"), float("inf")])
 def test_a_number_is_finite_and_in_its_range(value: object) -> None:
     with pytest.raises(DeviceConfigError, match="hold must be"):

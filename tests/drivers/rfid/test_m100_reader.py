@@ -152,6 +152,24 @@ def test_a_fault_on_the_wire_is_counted_and_never_gives_a_tag_that_is_not_there(
     assert reader.health().ok
 
 
+def test_reads_below_the_floor_are_dropped_and_counted(
+    closing: Close, until: Callable[..., None]
+) -> None:
+    reader = sim({"rssi_floor_dbm": -60, "q": None, "baud": None, "region": None})
+    closing(reader)
+    reader.obey({"do": "enter", "epcs": TAGS[:1], "rssi_dbm": -50})
+    reader.obey({"do": "enter", "epcs": TAGS[1:], "rssi_dbm": -70})
+    reader.open()
+    epcs: set[str] = set()
+
+    def weak() -> bool:
+        epcs.update(read.epc.hex().upper() for read in reader.poll(0.1))
+        return reader.health().counters["below_floor"] >= 20
+
+    until(weak)
+    assert epcs == set(TAGS[:1])
+
+
 def test_a_reader_that_is_not_open_is_lost_and_health_says_closed() -> None:
     reader = M100Reader("exit", {"port": "/dev/nowhere"})
     with pytest.raises(DeviceLostError, match="not open"):
@@ -182,6 +200,7 @@ def test_a_port_where_nothing_speaks_is_unavailable_within_a_second() -> None:
         ({"port": "x", "region": "Mars"}, "region must be one of CN900, US, EU, CN800, KR"),
         ({"port": "x", "power_dbm": 99}, "power_dbm must be a whole number from 0 to 30"),
         ({"port": "x", "q": 16}, "q must be"),
+        ({"port": "x", "rssi_floor_dbm": 5}, "rssi_floor_dbm must be"),
         ({"port": "x", "framing": "cc"}, "framing must be one of bb, aa"),
         ({"port": "x", "baud": 1}, "baud must be"),
         ({"port": "x", "silence_s": 0}, "silence_s must be above 0"),
