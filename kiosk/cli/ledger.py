@@ -119,8 +119,8 @@ def verify(
             key = LogKey.of(reader.key.name, load_log_key(path.parent))
         else:
             key = reader.key
-        scrub = reader.scrub(key)
-        finding = None
+        scrub = reader.audit(key)
+        finding = reader.wrong_page()
         with typer.progressbar(length=scrub.size, label="verifying", file=sys.stderr) as bar:
             while finding is None and not scrub.done:
                 before = scrub.frontier.size

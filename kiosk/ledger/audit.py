@@ -5,48 +5,56 @@ it; where it stands is one `Frontier`.
 """
 
 import sqlite3
-from base64 import urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
 from kiosk.ledger import rows
+from kiosk.ledger.body import leaf_of
 from kiosk.ledger.checkpoint import LogKey, verify
-from kiosk.ledger.diagnosis import Finding, what_is_wrong, wrong_head, wrong_page, wrong_seal
+from kiosk.ledger.diagnosis import Finding, what_is_wrong, wrong_head, wrong_seal
 from kiosk.ledger.errors import CheckpointError, LedgerCorruptError
 from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier, tile_root
 from kiosk.ledger.seal import Keyring
 
-STEP_ROWS: Final = 4 * TILE_WIDTH
+STEP_ROWS: Final = TILE_WIDTH  # larger steps fall out of the processor's cache
 
-_Row = tuple[int, bytes, bytes | None, bytes | None]
-"""idx, leaf, salt, body."""
+_Row = tuple[bytes, bytes | None, bytes | None]
+"""leaf, salt, body."""
 
 
 class Scrub:
     """One pass over a log, up to the size it had when the pass began.
 
+    Every body, salt and leaf is hashed up to the tiles and to every stored head; the newest head's
+    signature covers them all. An audit also verifies each older head's signature, and opens the
+    sealed parts when it has the keys.
+
     Args:
         connection: A reader's connection; a writer may append meanwhile.
-        key: Whose signature every checkpoint must bear.
-        keyring: Opens the sealed parts; None leaves them unread.
+        key: Whose signature the heads must bear.
         since: `frontier` of an earlier pass; everything before it is taken as verified.
     """
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        key: LogKey,
-        keyring: Keyring | None = None,
-        since: Frontier | None = None,
+        self, connection: sqlite3.Connection, key: LogKey, since: Frontier | None = None
     ) -> None:
         self._connection = connection
         self._key = key
-        self._keyring = keyring
+        self._keyring: Keyring | None = None
+        self._every_signature = False
         self.frontier = Frontier() if since is None else since.copy()
         self.size = rows.head(connection).frontier.size
         self.done = False
+
+    @classmethod
+    def audit(cls, connection: sqlite3.Connection, key: LogKey, keyring: Keyring | None) -> "Scrub":
+        """Return a pass that verifies all that can be: slower by a signature for every append."""
+        scrub = cls(connection, key)
+        scrub._every_signature = True
+        scrub._keyring = keyring
+        return scrub
 
     def step(self) -> Finding | None:
         """Verify the next rows; return the first that is wrong. `done` tells when all are read."""
@@ -59,14 +67,15 @@ class Scrub:
         start = self.frontier.size
         end = min(self.size, (start // STEP_ROWS + 1) * STEP_ROWS)
         found = _fetch(self._connection, start, end)
-        finding = _first_wrong(self._connection, found, start, end)
-        if finding is None:
-            finding = self._grow([row[1] for row in found], start, end)
+        if not _all_fit(found, end - start):
+            finding = _first_wrong(self._connection, start, end)
+        else:
+            finding = self._grow([row[0] for row in found], start, end)
         if finding is None and self._keyring is not None:
             finding = wrong_seal(self._connection, self._keyring, start, end)
         if finding is None and end == self.size:
             self.done = True
-            finding = wrong_page(self._connection) or wrong_head(self._connection, self._key)
+            finding = wrong_head(self._connection, self._key)
         return finding
 
     def _grow(self, leaves: Sequence[bytes], start: int, end: int) -> Finding | None:
@@ -84,7 +93,7 @@ class Scrub:
             if fault:
                 return Finding(known, "checkpoint", f"of size {stop}: {fault}")
             known = stop if stop in notes else known
-        if end == self.size and end not in notes:
+        if start < end == self.size and end not in notes:
             return Finding(known, "checkpoint", f"of size {end} is missing")
         return None
 
@@ -101,17 +110,21 @@ class Scrub:
 
     def _note_fault(self, note: str) -> str:
         """Return what is wrong with the checkpoint of the present size, "" for nothing."""
+        size, root = self.frontier.size, b64encode(self.frontier.root()).decode()
+        if not note.startswith(f"{self._key.name}\n{size}\n{root}\n\n"):
+            return "signed for other entries than these"
+        if not self._every_signature:
+            return ""
         try:
-            signed = verify(note, self._key)
+            verify(note, self._key)
         except CheckpointError as error:
             return str(error)
-        if (signed.size, signed.root) != (self.frontier.size, self.frontier.root()):
-            return "signed for other entries than these"
         return ""
 
     def _notes(self, start: int, end: int) -> Mapping[int, str]:
         query = "SELECT size, note FROM checkpoint WHERE size >= ? AND size <= ?"
-        return dict(self._connection.execute(query, (start, end)).fetchall())
+        lowest = start + 1 if start else 0  # the first step verifies the empty log's head too
+        return dict(self._connection.execute(query, (lowest, end)).fetchall())
 
     def _tiles(self, start: int, end: int) -> Mapping[int, bytes]:
         """Return the stored tile roots by the size at which each was complete."""
@@ -122,27 +135,36 @@ class Scrub:
 
 def first_wrong_row(connection: sqlite3.Connection, start: int, end: int) -> Finding | None:
     """Return the first entry whose salt and body do not hash to its leaf, None when all do."""
-    return _first_wrong(connection, _fetch(connection, start, end), start, end)
+    if _all_fit(_fetch(connection, start, end), end - start):
+        return None
+    return _first_wrong(connection, start, end)
 
 
 def _fetch(connection: sqlite3.Connection, start: int, end: int) -> list[_Row]:
-    query = "SELECT idx, leaf, salt, body FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    query = "SELECT leaf, salt, body FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
     return connection.execute(query, (start, end)).fetchall()
 
 
-def _first_wrong(
-    connection: sqlite3.Connection, found: Sequence[_Row], start: int, end: int
-) -> Finding | None:
-    """Hash every row; the loop is written out because a scrub lives in it."""
+def _all_fit(found: Sequence[_Row], count: int) -> bool:
+    """Return whether no row is missing and all hash to their leaves; a scrub lives here."""
+    if len(found) != count or not count:
+        return len(found) == count
+    leaves, salts, bodies = zip(*found, strict=True)
+    if None in salts or None in bodies:
+        return False
+    return list(map(leaf_of, salts, bodies)) == list(leaves)
+
+
+def _first_wrong(connection: sqlite3.Connection, start: int, end: int) -> Finding | None:
+    """Return the first row that `_all_fit` does not like."""
+    query = "SELECT idx, leaf, salt, body FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    found = connection.execute(query, (start, end)).fetchall()
     for expected, (index, leaf, salt, body) in enumerate(found, start):
         if index != expected:
             return Finding(expected, "entry", "is missing")
         if salt is None or body is None:
             part = "body" if body is None else "salt"
             return Finding(index, part, "is missing, and no erasure of it is logged")
-        entry = b'{"c":"%s","v":1}' % urlsafe_b64encode(sha256(salt + body).digest())[:43]
-        if sha256(b"\x00" + entry).digest() != leaf:
+        if leaf_of(salt, body) != leaf:
             return what_is_wrong(connection, index, leaf, salt, body)
-    if len(found) != end - start:
-        return Finding(start + len(found), "entry", "is missing")
-    return None
+    return Finding(start + len(found), "entry", "is missing") if len(found) < end - start else None

@@ -10,6 +10,7 @@ from typing import Self
 from kiosk.ledger import rows
 from kiosk.ledger.audit import Scrub
 from kiosk.ledger.checkpoint import LogKey, parse_vkey
+from kiosk.ledger.diagnosis import Finding, wrong_page
 from kiosk.ledger.errors import LedgerCorruptError, LedgerError
 from kiosk.ledger.merkle import Frontier
 from kiosk.ledger.rows import Event, StoredEntry, Visit
@@ -99,9 +100,19 @@ class LedgerReader:
             return rows.span_root(connection, start, end)
 
     def scrub(self, key: LogKey, since: Frontier | None = None) -> Scrub:
-        """Return a pass over the log; sealed parts are opened when the wrap key is known."""
+        """Return a pass over the log for the background: entries, tree, heads, newest signature."""
         with self._reading() as connection:
-            return Scrub(connection, key, self._keyring, since)
+            return Scrub(connection, key, since)
+
+    def audit(self, key: LogKey) -> Scrub:
+        """Return a pass that also verifies every signature and opens what the wrap key opens."""
+        with self._reading() as connection:
+            return Scrub.audit(connection, key, self._keyring)
+
+    def wrong_page(self) -> Finding | None:
+        """Return what SQLite finds wrong with its file; reads all of it."""
+        with self._reading() as connection:
+            return wrong_page(connection)
 
     def close(self) -> None:
         """Let go of the file."""
