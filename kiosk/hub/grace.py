@@ -21,24 +21,22 @@ GRACE_S: Final = 86_400  # a day, as in a policy that says nothing else
 
 def after_exit(tx: Transaction, row: VisitRow, at: Moment) -> None:
     """Begin the grace of an unpaid exit, then apply what was paid since the kiosk looked."""
-    lines = tx.visits.lines(row.kiosk, row.visit)
-    owed = unpaid_minor(as_lines(lines))
-    if row.outcome == Outcome.UNPAID and owed:
-        policy = policy_of(tx, row.policy)
-        length_s = policy.grace_s if policy else GRACE_S
-        currency = row.currency or (policy.currency if policy else "")
-        started = GraceRow(row.kiosk, row.visit, owed, currency, at.wall_ms, length_s, None)
-        tx.graces.start(started)
-        if at.sync is not ClockSync.NONE:
-            _date(tx, row, started, at)
+    if row.outcome == Outcome.UNPAID:
+        _start(tx, row, at)
     settle(tx, row, at)
 
 
 def settle(tx: Transaction, row: VisitRow, at: Moment) -> None:
     """Apply every payment that the visit has and neither the kiosk nor the hub counted yet."""
-    for payment in tx.payments.of_visit(row.kiosk, row.visit):
-        if payment.number > row.settled_through:
-            row = _apply(tx, row, payment, at)
+    fresh = [
+        payment
+        for payment in tx.payments.of_visit(row.kiosk, row.visit)
+        if payment.number > row.settled_through
+    ]
+    if not fresh:
+        return
+    for payment in fresh:
+        row = _apply(tx, row, payment, at)
     lines = tx.visits.lines(row.kiosk, row.visit)
     grace = tx.graces.find(row.kiosk, row.visit)
     if grace is not None and grace.state == "running" and not unpaid_minor(as_lines(lines)):
@@ -77,6 +75,19 @@ def policy_of(tx: Transaction, version: int) -> Policy | None:
 def as_lines(rows: Sequence[LineRow]) -> tuple[Line, ...]:
     """Return the lines in the words of the core."""
     return tuple(Line(Epc(r.epc), r.gtin, r.name, r.price_minor, r.paid) for r in rows)
+
+
+def _start(tx: Transaction, row: VisitRow, at: Moment) -> None:
+    owed = unpaid_minor(as_lines(tx.visits.lines(row.kiosk, row.visit)))
+    if not owed:
+        return
+    policy = policy_of(tx, row.policy)
+    length_s = policy.grace_s if policy else GRACE_S
+    currency = row.currency or (policy.currency if policy else "")
+    started = GraceRow(row.kiosk, row.visit, owed, currency, at.wall_ms, length_s, None)
+    tx.graces.start(started)
+    if at.sync is not ClockSync.NONE:
+        _date(tx, row, started, at)
 
 
 def _date(tx: Transaction, row: VisitRow, grace: GraceRow, at: Moment) -> None:

@@ -4,7 +4,7 @@ Position is the idempotency key. A leaf is compared before it is stored, the roo
 only claimed when the kiosk's own signature proves it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kiosk.core.signing import b64encode
@@ -14,8 +14,8 @@ from kiosk.hub.errors import RefusalError
 from kiosk.hub.store import EntryRow, ForkRow, LogRow, Store, Transaction
 from kiosk.ledger.merkle import Frontier
 
-Project = Callable[[Transaction, LogRow, Entry, Moment], None]
-"""What else an entry means; called once per new entry, in its transaction."""
+Project = Callable[[Transaction, LogRow, Sequence[Entry], Moment], None]
+"""What else entries mean; called with each new entry once, in the transaction that stores it."""
 
 
 class GapError(RefusalError):
@@ -100,8 +100,7 @@ def _take(tx: Transaction, row: LogRow, batch: Batch, at: Moment, project: Proje
     )
     kept = [EntryRow(e.index, e.leaf, e.salt, e.body, e.sealed) for e in fresh]
     tx.logs.append(head, kept, batch.checkpoint.root)
-    for entry in fresh:
-        project(tx, head, entry, at)
+    project(tx, head, fresh, at)
     return Accepted(head.size, len(fresh))
 
 

@@ -27,34 +27,48 @@ MAX_TEXT: Final = 200
 DEVICE_STATES: Final = {"device.fault": "fault", "device.cleared": "ok"}
 
 
-def project(tx: Transaction, log: LogRow, entry: Entry, at: Moment) -> None:
-    """Write what one new entry means, in the transaction that stores it."""
-    kind, data = entry.event.noun_verb, entry.event.data
+def project(tx: Transaction, log: LogRow, entries: Sequence[Entry], at: Moment) -> None:
+    """Write what new entries mean, in the transaction that stores them."""
+    touched: dict[str, VisitRow] = {}
+    marks = []
+    for entry in entries:
+        visit = entry.event.visit or _text(entry.event.data, "visit")
+        if not visit:
+            _outside_visits(tx, log, entry)
+            continue
+        visit = visit[:MAX_TEXT]
+        kind, at_ms = entry.event.noun_verb, entry.event.at_ms
+        marks.append(MarkRow(log.kiosk, visit, entry.index, kind, at_ms))
+        row = touched.pop(visit, None) or tx.visits.find(log.kiosk, visit)
+        row = _changed(row or VisitRow(log.kiosk, visit, opened_ms=at_ms), entry)
+        if kind in OUTCOMES and row.exit_index == entry.index:
+            tx.visits.put(row)
+            tx.visits.put_lines(log.kiosk, visit, _lines(entry.event.data))
+            grace.after_exit(tx, row, at)
+        else:
+            touched[visit] = row
+    for row in touched.values():
+        tx.visits.put(row)
+    tx.visits.mark(marks)
+
+
+def _outside_visits(tx: Transaction, log: LogRow, entry: Entry) -> None:
+    kind, data, at_ms = entry.event.noun_verb, entry.event.data, entry.event.at_ms
     if kind in DEVICE_STATES:
-        state, detail = DEVICE_STATES[kind], _text(data, "detail") or ""
-        name = _text(data, "device") or "unnamed"
-        tx.visits.put_device(DeviceRow(log.kiosk, name, state, detail, entry.event.at_ms))
-    visit = entry.event.visit or _text(data, "visit")
-    if visit:
-        _visit_event(tx, log, entry, visit, at)
+        name, detail = _text(data, "device") or "unnamed", _text(data, "detail") or ""
+        tx.visits.put_device(DeviceRow(log.kiosk, name, DEVICE_STATES[kind], detail, at_ms))
     elif kind in OUTCOMES:
         for epc in _epcs(data):
-            tx.visits.add_anonymous(AnonymousRow(log.kiosk, entry.index, epc, entry.event.at_ms))
+            tx.visits.add_anonymous(AnonymousRow(log.kiosk, entry.index, epc, at_ms))
 
 
-def _visit_event(tx: Transaction, log: LogRow, entry: Entry, visit: str, at: Moment) -> None:
-    kind, at_ms = entry.event.noun_verb, entry.event.at_ms
-    row = tx.visits.find(log.kiosk, visit) or VisitRow(log.kiosk, visit, opened_ms=at_ms)
-    tx.visits.mark(MarkRow(log.kiosk, visit, entry.index, kind, at_ms))
-    change = CHANGES.get(kind)
+def _changed(row: VisitRow, entry: Entry) -> VisitRow:
+    change = CHANGES.get(entry.event.noun_verb)
     if change is not None:
         row = change(row, entry)
-    if kind in CLOSING and row.ended_ms is None:
-        row = replace(row, ended_ms=at_ms)
-    tx.visits.put(row)
-    if kind in OUTCOMES and row.exit_index == entry.index:
-        tx.visits.put_lines(log.kiosk, visit, _lines(entry.event.data))
-        grace.after_exit(tx, row, at)
+    if entry.event.noun_verb in CLOSING and row.ended_ms is None:
+        row = replace(row, ended_ms=entry.event.at_ms)
+    return row
 
 
 def _decided(row: VisitRow, entry: Entry) -> VisitRow:

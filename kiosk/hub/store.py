@@ -285,8 +285,8 @@ class Visits(Protocol):
     def put_lines(self, kiosk: str, visit: str, lines: Sequence[LineRow]) -> None:
         """Replace the visit's lines."""
 
-    def mark(self, row: MarkRow) -> None:
-        """Put an event on a visit's timeline."""
+    def mark(self, rows: Sequence[MarkRow]) -> None:
+        """Put events on their visits' timelines."""
 
     def marks(self, kiosk: str, visit: str) -> Sequence[MarkRow]:
         """Return the visit's timeline, oldest first."""

@@ -1,7 +1,7 @@
 """The hub's copy of a log is the log: resends, gaps, lost replies and kills change nothing."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -12,7 +12,7 @@ from kiosk.core.values import Moment
 from kiosk.hub import ingest
 from kiosk.hub.entries import Batch, Entry, read_batch
 from kiosk.hub.errors import RefusalError
-from kiosk.hub.ingest import ForkError, GapError, receive
+from kiosk.hub.ingest import ForkError, GapError, Project, receive
 from kiosk.hub.sql.store import SqlStore
 from kiosk.hub.store import EntryRow, LogRow, Transaction
 from kiosk.ledger.checkpoint import parse_vkey
@@ -26,7 +26,7 @@ class KilledError(Exception):
     """Stands for the process ending in the middle of a transaction."""
 
 
-def ignore(_: Transaction, __: LogRow, ___: Entry, ____: Moment) -> None:
+def ignore(_: Transaction, __: LogRow, ___: Sequence[Entry], ____: Moment) -> None:
     """Project nothing."""
 
 
@@ -96,8 +96,8 @@ def test_a_resend_of_known_entries_is_taken_as_done(sql_store: SqlStore, log: Ki
 def test_each_new_entry_is_projected_once(sql_store: SqlStore, log: KioskLog) -> None:
     seen: list[int] = []
 
-    def note(_: Transaction, __: LogRow, entry: Entry, ___: Moment) -> None:
-        seen.append(entry.index)
+    def note(_: Transaction, __: LogRow, entries: Sequence[Entry], ___: Moment) -> None:
+        seen.extend(entry.index for entry in entries)
 
     for start, end in ((0, 4), (0, 4), (2, 9), (0, 10)):
         receive(sql_store, log.name, batch(log, start, end), AT, note)
@@ -176,14 +176,14 @@ def test_a_leaf_that_nobody_signed_is_no_fork(sql_store: SqlStore, log: KioskLog
         assert not tx.logs.forks()
 
 
-Take = Callable[[SqlStore, str, Batch, Callable[[Transaction, LogRow, Entry, Moment], None]], int]
+Take = Callable[[SqlStore, str, Batch, Project], int]
 
 
 def real(
     store: SqlStore,
     log: str,
     sent: Batch,
-    project: Callable[[Transaction, LogRow, Entry, Moment], None],
+    project: Project,
 ) -> int:
     return receive(store, log, sent, AT, project).size
 
@@ -213,8 +213,8 @@ class Chaos:
         back = max(0, self.acked - self.chance.randint(0, 9))
         start = self.chance.choice([self.acked, self.acked, back, self.log.size])
 
-        def die(_: Transaction, __: LogRow, entry: Entry, ___: Moment) -> None:
-            if entry.index == kill_at:
+        def die(_: Transaction, __: LogRow, entries: Sequence[Entry], ___: Moment) -> None:
+            if any(entry.index == kill_at for entry in entries):
                 raise KilledError
 
         try:
@@ -280,7 +280,7 @@ def without_root_check(
     store: SqlStore,
     log: str,
     sent: Batch,
-    project: Callable[[Transaction, LogRow, Entry, Moment], None],
+    project: Project,
 ) -> int:
     """Take a batch as `receive` does, but believe any root and any known leaf."""
     with store.write() as tx:
@@ -294,8 +294,7 @@ def without_root_check(
         head = replace(row, size=frontier.size, frontier=frontier.to_bytes(), note=sent.note)
         rows = [EntryRow(e.index, e.leaf, e.salt, e.body, e.sealed) for e in fresh]
         tx.logs.append(head, rows, frontier.root())
-        for entry in fresh:
-            project(tx, head, entry, AT)
+        project(tx, head, fresh, AT)
     return head.size
 
 
@@ -303,7 +302,7 @@ def acknowledge_first(
     store: SqlStore,
     log: str,
     sent: Batch,
-    project: Callable[[Transaction, LogRow, Entry, Moment], None],
+    project: Project,
 ) -> int:
     """Say that everything is held, whatever became of it."""
     with suppress(KilledError):

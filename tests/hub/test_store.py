@@ -179,7 +179,7 @@ def test_visits_come_in_the_order_that_was_asked_for(store: Store) -> None:
             tx.visits.put(
                 VisitRow("k", visit, opened_ms=opened_ms, outcome=outcome, ended_ms=opened_ms)
             )
-            tx.visits.mark(MarkRow("k", visit, index, "visit.opened", 1))
+            tx.visits.mark([MarkRow("k", visit, index, "visit.opened", 1)])
         tx.visits.put_lines("k", "b", [LineRow("E", "", "n", 5, paid=False)])
         tx.visits.put_lines("k", "c", [LineRow("E", "", "n", 5, paid=True)])
         assert [v.visit for v in tx.visits.of_kiosk("k")] == ["c", "a", "b", "d"]
@@ -205,8 +205,8 @@ def test_timelines_losses_and_devices_are_told_apart_by_kiosk(store: Store) -> N
     marks = [MarkRow("k", "v", n, "door.held", n) for n in (2, 5)]
     lost = [AnonymousRow("k", n, epc, n) for n, epc in ((1, "A"), (2, "B"), (2, "C"))]
     with store.write() as tx:
-        for mark in reversed(marks):
-            tx.visits.mark(mark)
+        tx.visits.mark(marks[::-1])
+        tx.visits.mark([])
         for each in (*lost, lost[0], AnonymousRow("k2", 9, "D", 9)):
             tx.visits.add_anonymous(each)
         tx.visits.put_device(DeviceRow("k", "camera", "fault", "dark", 1))

@@ -77,11 +77,20 @@ class SqlVisits:
             ]
             self._connection.execute(insert(LINE), rows)
 
-    def mark(self, row: MarkRow) -> None:
-        """Put an event on a visit's timeline."""
-        values = asdict(row) | {"idx": row.index}
-        del values["index"]
-        self._connection.execute(insert(MARK).values(values))
+    def mark(self, rows: Sequence[MarkRow]) -> None:
+        """Put events on their visits' timelines."""
+        if rows:
+            values = [
+                {
+                    "kiosk": r.kiosk,
+                    "visit": r.visit,
+                    "idx": r.index,
+                    "type": r.type,
+                    "at_ms": r.at_ms,
+                }
+                for r in rows
+            ]
+            self._connection.execute(insert(MARK), values)
 
     def marks(self, kiosk: str, visit: str) -> Sequence[MarkRow]:
         """Return the visit's timeline, oldest first."""
