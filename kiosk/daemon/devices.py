@@ -16,7 +16,7 @@ from kiosk.core.inputs import Cause, DoorClosed, DoorOpened, ExitRequested, WayC
 from kiosk.core.values import Moment, Way
 from kiosk.daemon.effects import Face
 from kiosk.daemon.messages import Happened
-from kiosk.daemon.pumps import Pump, codes, fobs, tags
+from kiosk.daemon.pumps import Pump, codes, exit_zone, fobs, tags
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.settings import Settings
 
@@ -43,6 +43,7 @@ class Devices:
     Attributes:
         cameras: Each with the side it looks at.
         readers: Each with its role, "exit" or "entry".
+        exit_by_reader: The exit reader's zone is the exit trigger.
         sim_socket: Where a play gives its orders to the simulators, None outside a play.
     """
 
@@ -52,6 +53,7 @@ class Devices:
     cameras: tuple[tuple[CodeReader, str], ...]
     readers: tuple[tuple[RfidReader, str], ...]
     sim_socket: Path | None
+    exit_by_reader: bool = False
 
     def health(self) -> Mapping[str, Health]:
         """Return the health of every device by name."""
@@ -84,7 +86,8 @@ class Devices:
             yield Pump(camera, "camera", codes(side, clock), rhythm)
         for reader, role in self.readers:
             if role == "exit":
-                yield Pump(reader, EXIT_READER, tags(clock), rhythm)
+                translate = exit_zone(clock) if self.exit_by_reader else tags(clock)
+                yield Pump(reader, EXIT_READER, translate, rhythm)
             else:
                 yield Pump(reader, ENTRY_READER, fobs("entry", clock), rhythm)
 
@@ -114,6 +117,7 @@ def build(settings: Settings) -> Devices:
             (_make("reader", reader.name, reader), reader.role) for reader in settings.reader
         ),
         sim_socket=settings.sim.socket if settings.sim else None,
+        exit_by_reader=settings.exit.trigger == "reader",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from drivers.base import CodeRead, DriverError, TagRead
 from kiosk.clock import Clock
 from kiosk.core.epc import is_plausible
-from kiosk.core.inputs import DeviceFound, DeviceLost, Read, TagsRead
+from kiosk.core.inputs import DeviceFound, DeviceLost, ExitRequested, Read, TagsRead
 from kiosk.core.values import Epc
 from kiosk.daemon.beats import LIMIT_S
 from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 0.05  # how long tags are gathered into one message
 REOPEN_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)  # hardware note C: back-off of a lost device
 SAME_CODE_S: Final = 2.0  # a code out of sight for longer is shown anew
+REST_S: Final = 15.0  # a shelf tag is read far more often than that
 
 Reading_co = TypeVar("Reading_co", covariant=True)
 Reading = TypeVar("Reading")
@@ -123,16 +124,18 @@ class Showings:
 
     Args:
         now: Seconds of the kiosk's own clock, which a play may move.
+        gap_s: How long it must have been out of sight to be shown anew.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], gap_s: float = SAME_CODE_S) -> None:
         self._now = now
+        self._gap_s = gap_s
         self._seen: dict[str, float] = {}
 
     def fresh(self, text: str) -> bool:
         """Return whether this text begins a new showing; any read of it keeps the showing."""
         now = self._now()
-        self._seen = {old: at for old, at in self._seen.items() if now - at < SAME_CODE_S}
+        self._seen = {old: at for old, at in self._seen.items() if now - at < self._gap_s}
         new = text not in self._seen
         self._seen[text] = now
         return new
@@ -177,3 +180,21 @@ def tags(clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
         return [Happened(TagsRead(clock.now(), items))] if items else []
 
     return translate
+
+
+def exit_zone(clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
+    """Return the translation of a reader whose zone is the exit trigger.
+
+    A tag that was not in the field begins an exit; one that rests there does not.
+    """
+    translate = tags(clock)
+    resting = Showings(_seconds(clock), REST_S)
+
+    def begin(reads: Sequence[TagRead]) -> Sequence[Message]:
+        messages = translate(reads)
+        came = [read for read in reads if is_plausible(read.epc) and resting.fresh(read.epc.hex())]
+        if not came:
+            return messages
+        return [Happened(ExitRequested(clock.now(), "reader")), *messages]
+
+    return begin

@@ -123,6 +123,16 @@ def test_each_camera_and_reader_has_a_pump_of_its_own(tmp_path: Path, gate: Gate
     assert roles == ["camera", "camera", "exit-reader", "entry-reader"]
 
 
+@pytest.mark.parametrize(("trigger", "by_reader"), [("reader", True), ("contact", False)])
+def test_the_zone_of_the_reader_or_the_door_itself_can_begin_an_exit(
+    tmp_path: Path, gate: Gatehouse, trigger: str, *, by_reader: bool
+) -> None:
+    devices = build(settings(tmp_path, trigger=trigger))
+    assert devices.exit_by_reader is by_reader
+    assert "exit" not in devices.health()
+    assert len(list(devices.pumps(gate.rhythm))) == 4
+
+
 def test_a_gate_without_face_and_simulators_is_a_gate(tmp_path: Path, gate: Gatehouse) -> None:
     devices = build(settings(tmp_path, more=""))
     assert devices.face.screen is None

@@ -9,11 +9,11 @@ import pytest
 from drivers.base import CodeRead, DeviceLostError, DeviceUnavailableError, TagRead
 from drivers.registry import create
 from kiosk.clock import Clock
-from kiosk.core.inputs import DeviceFound, DeviceLost, Read, TagsRead
+from kiosk.core.inputs import DeviceFound, DeviceLost, ExitRequested, Read, TagsRead
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
-from kiosk.daemon.pumps import Pump, Showings, codes, fobs, tags
+from kiosk.daemon.pumps import Pump, Showings, codes, exit_zone, fobs, tags
 from kiosk.daemon.rhythm import Rhythm
 from tests.daemon.gatehouse import TRAIL_MIX
 
@@ -129,3 +129,14 @@ def test_a_device_that_is_not_there_is_tried_again_and_stopping_does_not_wait_fo
     assert len(lost) == 1
     assert isinstance(lost[0].fact, DeviceLost)
     assert device.closed == device.opened
+
+
+def test_a_tag_that_comes_into_the_exit_zone_begins_an_exit_and_a_resting_one_does_not() -> None:
+    zone = exit_zone(CLOCK)
+    came = zone([tag(TRAIL_MIX)])
+    assert [type(each.fact) for each in came if isinstance(each, Happened)] == [
+        ExitRequested,
+        TagsRead,
+    ]
+    rests = zone([tag(TRAIL_MIX), tag("000000000000000000000000")])
+    assert [type(each.fact) for each in rests if isinstance(each, Happened)] == [TagsRead]

@@ -12,9 +12,13 @@ from kiosk.daemon.workers import Workers
 def test_a_job_that_finds_every_worker_busy_is_refused_at_once(until: Callable[..., None]) -> None:
     go = threading.Event()
     workers = Workers("peer", 2)
-    assert workers.submit(go.wait)
-    assert workers.submit(go.wait)
-    assert not workers.submit(go.wait)
+
+    def wait() -> None:
+        go.wait()
+
+    assert workers.submit(wait)
+    assert workers.submit(wait)
+    assert not workers.submit(wait)
     assert workers.busy == 2
     go.set()
     until(lambda: workers.busy == 0)
