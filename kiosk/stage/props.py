@@ -137,6 +137,7 @@ class Places:
 
 def write_config(directory: Path, keys: Keys, places: Places, *, many_inside: bool) -> Path:
     """Write `kiosk.toml` for the daemon of a play, with every device simulated."""
+    tty = directory / "tty"
     config: dict[str, Any] = {
         "kiosk": {"name": KIOSK, "shop": SHOP, "state_dir": str(directory)},
         "hub": {
@@ -157,8 +158,8 @@ def write_config(directory: Path, keys: Keys, places: Places, *, many_inside: bo
         "exit": {"trigger": "button", "kind": "sim"},
         "camera": {"kind": "sim", "width": 640, "height": 480},
         "reader": [
-            {"name": "exit-reader", "kind": "m100", "port": "sim:", "role": "exit"},
-            {"name": "fob", "kind": "rdm6300", "port": "sim:", "role": "entry"},
+            {"name": "exit-reader", "kind": "m100", "port": f"sim:{tty}-exit", "role": "exit"},
+            {"name": "fob", "kind": "rdm6300", "port": f"sim:{tty}-fob", "role": "entry"},
         ],
         "button": [
             {"name": f"choose-{way}", "kind": "sim", "way": way}
