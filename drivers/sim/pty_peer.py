@@ -1,6 +1,5 @@
 """The far end of a serial line: a thread behind a pseudo terminal with a name of its own."""
 
-import errno
 import os
 import select
 import time
@@ -87,7 +86,7 @@ class PtyPeer:
         while not stop.is_set():
             ready, _, _ = select.select([master], [], [], TICK_S)
             now = time.monotonic()
-            data = _read(master) if ready else b""
+            data = os.read(master, READ_BYTES) if ready else b""  # no EIO: a slave is open
             if self._field.silent:
                 continue
             if data:
@@ -108,15 +107,6 @@ class PtyPeer:
             else:
                 whole += noise + spoiled
         _write(master, whole)
-
-
-def _read(master: int) -> bytes:
-    try:
-        return os.read(master, READ_BYTES)
-    except OSError as error:
-        if error.errno in (errno.EIO, errno.EAGAIN):  # EIO: no slave is open
-            return b""
-        raise
 
 
 def _write(master: int, data: bytes) -> None:
