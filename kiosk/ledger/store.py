@@ -112,7 +112,7 @@ class Ledger:
         except BaseException as error:
             unlock(ledger._lock)
             if isinstance(error, sqlite3.Error):
-                raise LedgerError(f"{path}: {error}; check the disk and who may write") from error
+                raise ledger._named(error) from error
             raise
         return ledger
 
@@ -146,7 +146,7 @@ class Ledger:
                 head, note = write(connection, self._book, self._head, events, at)
         except BaseException as error:
             customers.forget_cached()
-            if isinstance(error, LedgerWriteError) and self.size == first + len(events):
+            if isinstance(error, LedgerWriteError) and first < self.size == first + len(events):
                 return Appended(first, self.size, self._note())  # see _recover
             raise
         self._head = head
@@ -294,18 +294,26 @@ class Ledger:
         descriptor would lie. Opening folds what was committed into the file, through a descriptor
         that has seen no error; if that holds the failed transaction after all, the head says so.
         """
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
-        if code == sqlite3.SQLITE_FULL:
-            return LedgerFullError(f"{self.path}: the disk is full; free some space")
-        if code in _DISTRUSTED:
+        if _code(error) in _DISTRUSTED:
             self._disconnect()
             with suppress(sqlite3.Error, LedgerError):
                 self._connect()
+        return self._named(error)
+
+    def _named(self, error: sqlite3.Error) -> LedgerError:
+        code = _code(error)
+        if code == sqlite3.SQLITE_FULL:
+            return LedgerFullError(f"{self.path}: the disk is full; free some space")
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return corrupt(self.path, f"pages damaged: {error}")
-        return LedgerWriteError(f"{self.path}: {error}; check the disk")
+        return LedgerWriteError(f"{self.path}: {error}; check the disk and who may write")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code; errors of Python's own have none."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY
