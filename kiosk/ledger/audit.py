@@ -133,13 +133,6 @@ class Scrub:
         return {(number + 1) * TILE_WIDTH: root for number, root in found}
 
 
-def first_wrong_row(connection: sqlite3.Connection, start: int, end: int) -> Finding | None:
-    """Return the first entry whose salt and body do not hash to its leaf, None when all do."""
-    if _all_fit(_fetch(connection, start, end), end - start):
-        return None
-    return _first_wrong(connection, start, end)
-
-
 def _fetch(connection: sqlite3.Connection, start: int, end: int) -> list[_Row]:
     query = "SELECT leaf, salt, body FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
     return connection.execute(query, (start, end)).fetchall()

@@ -113,13 +113,19 @@ def cursor(connection: sqlite3.Connection, peer: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def tiled(connection: sqlite3.Connection, first: int, end: int) -> Frontier:
+    """Return the tree over the tiles from `first` to before `end`."""
+    frontier = Frontier()
+    query = "SELECT root FROM tile WHERE number >= ? AND number < ? ORDER BY number"
+    for (root,) in connection.execute(query, (first, end)):
+        frontier.append_subtree(TILE_LEVEL, root)
+    return frontier
+
+
 def span_root(connection: sqlite3.Connection, start: int, end: int) -> bytes:
     """Return the root of the entries from `start` to before `end` as a tree of their own."""
-    frontier = Frontier()
-    full = (start // TILE_WIDTH, end // TILE_WIDTH) if start % TILE_WIDTH == 0 else (0, 0)
-    query = "SELECT root FROM tile WHERE number >= ? AND number < ? ORDER BY number"
-    for (root,) in connection.execute(query, full):
-        frontier.append_subtree(TILE_LEVEL, root)
+    aligned = start % TILE_WIDTH == 0
+    frontier = tiled(connection, start // TILE_WIDTH, end // TILE_WIDTH) if aligned else Frontier()
     query = "SELECT leaf FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
     for (leaf,) in connection.execute(query, (start + frontier.size, end)):
         frontier.append(leaf)

@@ -10,7 +10,7 @@ from kiosk.ledger.rows import StoredEntry
 MAX_BATCH_EVENTS: Final = 256  # the hub's limits, reference/ledger section 9
 MAX_BATCH_BYTES: Final = 512 * 1024
 MAX_CHECKPOINT_BYTES: Final = 2048  # origin of 255 bytes twice, size, root, signature; escaped
-_FRAME: Final = len(b'{"salt":"","body":"","sealed":""}\n')
+_FRAME: Final = len(b'{"salt":"","body":"","sealed":null}\n')
 
 
 def event_line(entry: StoredEntry) -> bytes:
