@@ -3,6 +3,7 @@
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,15 +22,17 @@ from kiosk.keyfiles import (
 PUBLIC = public_of(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Let no file grow beyond ten bytes."""
+    """Let no file grow beyond ten bytes; only inside the block, or pytest's own output fails."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_what_was_made_is_loaded(tmp_path: Path) -> None:
@@ -123,18 +126,16 @@ def test_what_cannot_be_replaced_is_left_alone(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_leaves_no_half_of_a_key(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileError, match="nothing was written"):
+    with full_disk(), pytest.raises(KeyFileError, match="nothing was written"):
         create_private(tmp_path / "a.key")
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("full_disk")
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     write_over(path, b"old")
-    with pytest.raises(KeyFileError, match="nothing was written"):
+    with full_disk(), pytest.raises(KeyFileError, match="nothing was written"):
         write_over(path, b"new and much longer")
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
