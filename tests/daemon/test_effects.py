@@ -1,10 +1,12 @@
 """The hands of the owner: commands in order, faults of lock and face never stop a record."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
-from drivers.base import DeviceLostError
+from drivers.base import DeviceLostError, Health
 from kiosk.core.commands import Flush, Record, Relock, Show, Unlock
 from kiosk.core.events import EventRecord
 from kiosk.core.reasons import WORDS, Reason
@@ -54,8 +56,11 @@ class BrokenLock:
     """A lock whose pin cannot be driven, as the driver reports it."""
 
     name = "lock"
-    fail_mode = "secure"
+    fail_mode: Literal["secure", "safe"] = "secure"
     is_unlocked = False
+
+    def open(self) -> None:
+        """Do nothing."""
 
     def unlock(self, hold_s: float) -> None:
         """Fail."""
@@ -65,13 +70,32 @@ class BrokenLock:
         """Fail."""
         raise DeviceLostError("lock", "the pin cannot be driven")
 
+    def close(self) -> None:
+        """Do nothing."""
+
+    def health(self) -> Health:
+        """Say that it is broken."""
+        return Health(ok=False, detail="the pin cannot be driven")
+
 
 class BrokenScreen:
     """A screen that is gone."""
 
-    def show(self, title: str, lines: list[str]) -> None:
+    name = "screen"
+
+    def open(self) -> None:
+        """Do nothing."""
+
+    def show(self, title: str, lines: Sequence[str]) -> None:
         """Fail."""
         raise DeviceLostError("screen", f"{title} {len(lines)}")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def health(self) -> Health:
+        """Say that it is gone."""
+        return Health(ok=False, detail="the screen is gone")
 
 
 def test_a_broken_lock_or_screen_is_logged_once_each_and_stops_nothing(
@@ -80,8 +104,8 @@ def test_a_broken_lock_or_screen_is_logged_once_each_and_stops_nothing(
     house = Gatehouse(tmp_path)
     effects = Effects(
         ledger=house.ledger,
-        lock=BrokenLock(),  # type: ignore[arg-type]
-        face=Face(None, BrokenScreen()),  # type: ignore[arg-type]
+        lock=BrokenLock(),
+        face=Face(None, BrokenScreen()),
         peers=house.peers,
         uploader=house.flushes,
         clock=house.clock,

@@ -10,6 +10,7 @@ from drivers.base import CodeRead, DeviceLostError, DeviceUnavailableError, TagR
 from drivers.registry import create
 from kiosk.clock import Clock
 from kiosk.core.inputs import DeviceFound, DeviceLost, ExitRequested, Read, TagsRead
+from kiosk.core.values import Epc
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
@@ -62,7 +63,7 @@ def test_tags_that_no_item_carries_are_dropped() -> None:
     (message,) = translate([tag(TRAIL_MIX), tag("000000000000000000000000")])
     assert isinstance(message, Happened)
     assert isinstance(message.fact, TagsRead)
-    assert message.fact.reads == (Read(TRAIL_MIX, -55),)  # type: ignore[arg-type]
+    assert message.fact.reads == (Read(Epc(TRAIL_MIX), -55),)
     assert translate([tag("000000000000000000000000")]) == []
 
 

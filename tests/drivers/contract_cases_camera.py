@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
-
 from drivers.base import CodeReader, DriverError
 from drivers.camera import Camera
 from drivers.code_camera import CodeCamera, file_reader, folder_reader
@@ -16,6 +14,7 @@ from drivers.sim.camera import SimCamera
 from drivers.sim.scene import Scene, Showing
 from drivers.sim.v4l2 import SimV4l2
 from drivers.v4l2 import V4l2Source
+from drivers.vision import Gray, cv2
 from kiosk.eye.app import Eye
 from kiosk.eye.outlet import Outlet
 
@@ -25,7 +24,7 @@ TOKEN = "K1:" + "6BF9A*PQ4C:72" * 12
 SIM = {"width": 640, "height": 480, "fps": FPS, "select_timeout_s": 0.2}
 
 
-def frame(width: int = 320, height: int = 240) -> cv2.typing.MatLike:
+def frame(width: int = 320, height: int = 240) -> Gray:
     scene = Scene(width, height)
     return scene.frame(scene.view(Showing(TOKEN)))
 

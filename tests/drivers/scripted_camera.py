@@ -11,7 +11,7 @@ from drivers.base import DeviceLostError
 from drivers.camera import Camera, Picture
 from drivers.sim.v4l2 import SimV4l2
 from drivers.v4l2 import V4l2Source
-from drivers.vision import Gray
+from drivers.vision import SELECT_TIMEOUT_S, Gray
 
 Until = Callable[..., None]
 FPS = 100
@@ -86,9 +86,9 @@ def lost(camera: Camera, until: Until) -> str:
     return told[0]
 
 
-def simulated(**how: float) -> tuple[Camera, SimV4l2]:
+def simulated(select_timeout_s: float = SELECT_TIMEOUT_S) -> tuple[Camera, SimV4l2]:
     seeds = itertools.count()
-    device = SimV4l2(lambda: noise(next(seeds)), (64, 64), FPS, **how)
+    device = SimV4l2(lambda: noise(next(seeds)), (64, 64), FPS, select_timeout_s=select_timeout_s)
     source = V4l2Source("cam", {"device": "/dev/video0"}, device.open_capture)
     return Camera("cam", source), device
 

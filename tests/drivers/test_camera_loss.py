@@ -92,7 +92,11 @@ def test_a_read_that_hangs_is_told_and_the_thread_is_left_alone(until: Until, cl
 def test_an_opening_that_hangs_is_given_up_and_not_counted(until: Until, clock: Clock) -> None:
     hang = threading.Event()
     source = Scripted(numbered(clock))
-    source.open_first = lambda: hang.wait(10) and None
+
+    def wait() -> None:
+        hang.wait(10)
+
+    source.open_first = wait
     camera = Camera("cam", source, clock, open_s=0.05, close_s=0.05)
     with pytest.raises(DeviceUnavailableError, match="cam: the camera does not answer"):
         camera.open()

@@ -109,7 +109,9 @@ def folder(path: Path, **options: object) -> FolderSource:
 
 def test_a_folder_shows_its_pictures_in_order_of_name_and_again(tmp_path: Path) -> None:
     for name, level in (("b.png", 120), ("a.jpg", 40), ("c.WEBP", 200)):
-        (tmp_path / name).write_bytes(cv2.imencode(Path(name).suffix.lower(), still(level))[1])
+        (tmp_path / name).write_bytes(
+            cv2.imencode(Path(name).suffix.lower(), still(level))[1].tobytes()
+        )
     source = folder(tmp_path, hold_s=0.001)
     source.open()
     seen = [nearest(source.read()) for _ in range(6)]

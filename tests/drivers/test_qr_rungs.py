@@ -37,7 +37,8 @@ def bowed(gray: Gray, sag: float) -> Gray:
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     across = columns / (width / 2) - 1
     moved = (rows - sag * height / 2 * across * across).astype(np.float32)
-    return cv2.remap(gray, columns, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sheet = cv2.remap(gray, columns, moved, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(sheet, np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,8 @@ def blurred() -> Gray:
 
 
 def streaked() -> Gray:
-    return scene().frame(cv2.blur(scene().view(Showing(TOKEN, scale=3)), (5, 1)))
+    moving = cv2.blur(scene().view(Showing(TOKEN, scale=3)), (5, 1))
+    return scene().frame(np.asarray(moving, np.uint8))
 
 
 def dim() -> Gray:

@@ -16,6 +16,7 @@ from drivers.eye_lines import Seeing, decode
 from drivers.eye_socket import EyeSocket
 from kiosk.eye.app import Eye, run
 from kiosk.eye.outlet import Outlet
+from tests.environment import environment
 
 LIMIT_S = 5.0
 
@@ -31,6 +32,8 @@ class Camera:
         self.opens = 0
         self.closes = 0
         self.polling = threading.Event()
+        self.go = threading.Event()
+        self.go.set()
 
     def open(self) -> None:
         """Open, when it is there."""
@@ -41,6 +44,7 @@ class Camera:
     def poll(self, timeout_s: float) -> Sequence[CodeRead]:
         """Return the text; wait a little otherwise."""
         self.polling.set()
+        self.go.wait(LIMIT_S)
         if not self.is_there:
             raise DeviceLostError(self.name, "unplugged")
         time.sleep(min(timeout_s, 0.005))
@@ -184,22 +188,15 @@ def test_the_watchdog_is_fed_with_and_without_a_camera(eye: Running) -> None:
 
 
 def test_a_decoder_that_hangs_starves_the_watchdog(eye: Running) -> None:
-    hang = threading.Event()
     eye.start()
     wait(lambda: eye.manager.pings)
-    poll = eye.camera.poll
-
-    def hangs(timeout_s: float) -> Sequence[CodeRead]:
-        hang.wait(LIMIT_S)
-        return poll(timeout_s)
-
-    eye.camera.poll = hangs  # the planted fault
+    eye.camera.go.clear()  # the planted fault
     began = time.monotonic()
     wait(lambda: time.monotonic() > began + 0.2)
     fed = eye.manager.pings
     wait(lambda: time.monotonic() > began + 0.4)
     assert eye.manager.pings == fed
-    hang.set()
+    eye.camera.go.set()
 
 
 def test_stopping_closes_camera_and_socket_in_less_than_a_second(eye: Running) -> None:
@@ -261,15 +258,14 @@ def test_a_signal_stops_it_and_the_handlers_are_put_back(
     assert signal.getsignal(number) == before
 
 
-def test_the_service_manager_is_told_over_its_socket(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(tmp_path / "notify"))
+def test_the_service_manager_is_told_over_its_socket(tmp_path: Path) -> None:
+    notify = str(tmp_path / "notify")
+    with (
+        environment(NOTIFY_SOCKET=notify, WATCHDOG_USEC="100000", WATCHDOG_PID=None),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+    ):
+        manager.bind(notify)
         manager.settimeout(LIMIT_S)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        monkeypatch.setenv("WATCHDOG_USEC", "100000")
-        monkeypatch.delenv("WATCHDOG_PID", raising=False)
         told: list[bytes] = []
 
         def listen() -> None:
