@@ -63,6 +63,11 @@ def tile_files(reader: LedgerReader, size: int) -> Iterator[tuple[str, bytes]]:
         yield f"tile/0/{name}", b"".join(hashes)
         if len(hashes) == TILE_WIDTH:
             roots.append(tile_root(hashes))
+    yield from upper_tiles(roots)
+
+
+def upper_tiles(roots: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the tiles above the leaves, from the roots of the full tiles of leaves."""
     level = 1
     while roots:
         above: list[bytes] = []
