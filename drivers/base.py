@@ -180,7 +180,7 @@ class Lock(Protocol):
         """Unlock for `hold_s`, at most the configured limit; a later expiry wins."""
 
     def lock(self) -> None:
-        """Drive the safe level now; may be called at any time, from any thread."""
+        """Lock now, ending an unlock that is under way; at any time, from any thread."""
 
     @property
     def is_unlocked(self) -> bool:

@@ -53,7 +53,7 @@ class Unlock:
 
 @dataclass(frozen=True, slots=True)
 class Relock:
-    """Drive the entry lock to its safe level now."""
+    """Lock the entry now."""
 
     cause: str
 
