@@ -32,6 +32,7 @@ class CoreError(Exception):
     +-- CanonicalError   the value has no canonical form
     +-- SigningError     an envelope that is not what it says
     +-- DocumentError    a policy, key list or catalogue that breaks its rules
+    +-- EpcError         bytes that no written tag carries
     """
 
     exit_code: int = 2
