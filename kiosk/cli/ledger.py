@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -126,7 +127,6 @@ def verify(
                 before = scrub.frontier.size
                 finding = scrub.step()
                 bar.update(scrub.frontier.size - before)
-    sealed = "sealed parts opened" if wrap_key else "sealed parts not opened: no wrap.key here"
     if as_json:
         _print_json(
             {
@@ -135,12 +135,11 @@ def verify(
                 "root": scrub.frontier.root().hex(),
                 "verified": finding is None,
                 "sealed_opened": wrap_key is not None,
-                "finding": None
-                if finding is None
-                else {"index": finding.index, "part": finding.part, "text": finding.text},
+                "finding": None if finding is None else asdict(finding),
             }
         )
     elif finding is None:
+        sealed = "sealed parts opened" if wrap_key else "sealed parts not opened: no wrap.key here"
         typer.echo(f"{key.name}: {scrub.size} entries verified ({sealed})")
         typer.echo(f"root {scrub.frontier.root().hex()}")
     else:

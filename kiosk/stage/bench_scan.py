@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import uuid_utils
 
+from drivers.sim.gpio import SimLock
 from kiosk.clock import Clock, boot_id
 from kiosk.core.events import EventRecord
 from kiosk.core.signing import b64decode
@@ -110,7 +111,7 @@ def run(scans: int = SCANS) -> dict[str, Any]:
 class _Bench:
     """One gate without camera and threads: a token goes in, an edge comes out."""
 
-    def __init__(self, owner: Owner, inbox: Inbox, clock: Clock, lock: Any) -> None:  # noqa: ANN401
+    def __init__(self, owner: Owner, inbox: Inbox, clock: Clock, lock: SimLock) -> None:
         self.owner = owner
         self.provider: _TimedProvider
         self.ledger: _TimedLedger
@@ -126,7 +127,8 @@ class _Bench:
         if answer is None:
             raise ProcessError("no answer from the provider; see scores.log")
         self.owner.handle(answer)
-        edges = [at for at, unlocked in self._lock.obey({"do": "state"})["edges"] if unlocked]
+        state: Any = self._lock.obey({"do": "state"})
+        edges = [at for at, unlocked in state["edges"] if unlocked]
         if not edges or edges[-1] < began:
             raise ProcessError(f"the scan did not unlock: {type(self.owner.gate.entry).__name__}")
         self._lock.lock()
@@ -149,6 +151,8 @@ def _opened(theatre: Theatre, directory: Path) -> Iterator[_Bench]:
         if not isinstance(ledger, _TimedLedger):
             raise TypeError("the ledger is not the timed one")
         ledger.took_ms = []
+        if not isinstance(devices.lock, SimLock):
+            raise TypeError("the lock is not the simulated one")
         devices.open(stack, rhythm)
         book = _book(theatre, settings)
         services = connect(settings, lambda: book.keys or {})

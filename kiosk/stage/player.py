@@ -6,7 +6,7 @@ is reported, and the day goes on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from kiosk.stage.errors import ProcessError
 from kiosk.stage.links import wait_for
@@ -16,7 +16,7 @@ from kiosk.stage.witness import Seen
 
 SEEN_S: Final = 5.0  # a code on a noisy picture, a check of 1.5 s, a busy Pi
 SETTLED_S: Final = 20.0  # exit window, absence, payments, and a busy Pi
-PASS_S: Final = 0.9  # a person walking past the antenna (basket: 6 slices of 150 ms)
+PASS_S: Final = 0.9  # a customer walking past the antenna (basket: 6 slices of 150 ms)
 PRESS_S: Final = 0.25
 PAUSE_S: Final = 1.0  # longer pauses move the clock instead of waiting
 GONE_S: Final = 3.0  # a code out of sight for longer is shown anew
@@ -25,7 +25,7 @@ SHELF_DBM: Final = -58
 
 
 @dataclass(slots=True)
-class Person:
+class Part:
     """What one customer of the script carries and showed last."""
 
     carried: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Player:
         self._script = script
         self._theatre = theatre
         self._tell = tell
-        self._people = {each.id: Person() for each in script.customers}
+        self._people = {each.id: Part() for each in script.customers}
         self._inside = ""
         self._entering = ""
         self.misses: list[str] = []
@@ -142,7 +142,7 @@ class Player:
             self._theatre.vouch(step.customer)
         self._theatre.sim.tell(f"choose-{step.way}", "press", for_s=PRESS_S)
         if step.way == "leave":
-            return wait_for(lambda: self._status("entry") == "idle", SEEN_S)
+            return self._shows("entry", "idle")
         if step.way == "voucher":
             wait_for(lambda: self._try(visits[-1]).choices > 0, SEEN_S)
             self._theatre.sim.tell("camera", "show", text=self._theatre.voucher())
@@ -155,7 +155,7 @@ class Player:
     def _door(self, step: Step) -> bool:
         opened = step.state == "open"
         self._theatre.sim.tell("door", "set", active=opened)
-        seen = wait_for(lambda: self._status("door_open") is opened, SEEN_S)
+        seen = self._shows("door_open", opened)
         if not opened and self._entering:
             self._came_in()
         return seen
@@ -171,7 +171,7 @@ class Player:
         if self._entering:
             for opened in (True, False):
                 self._theatre.sim.tell("door", "set", active=opened)
-                wait_for(lambda want=opened: self._status("door_open") is want, SEEN_S)  # type: ignore[misc]
+                self._shows("door_open", opened)
             self._came_in()
 
     def _take(self, step: Step) -> bool:
@@ -188,13 +188,13 @@ class Player:
 
     def _shelf(self, step: Step) -> bool:
         self._theatre.sim.tell("exit-reader", "enter", epcs=list(step.epcs), rssi_dbm=SHELF_DBM)
-        return wait_for(lambda: self._status("field") >= len(step.epcs), SEEN_S)
+        return wait_for(lambda: self._heard() >= len(step.epcs), SEEN_S)
 
     def _exit(self, step: Step) -> bool:
         self._go_in()
-        person = self._people.get(step.customer)
-        epcs = list(step.epcs) or (person.carried if person else [])
-        visit = person.visits[-1] if person and person.visits else ""
+        part = self._people.get(step.customer)
+        epcs = list(step.epcs) or (part.carried if part else [])
+        visit = part.visits[-1] if part and part.visits else ""
         sim = self._theatre.sim
         before = self._theatre.witness.look().losses
         if epcs:
@@ -204,16 +204,16 @@ class Player:
         sim.tell("exit", "press", for_s=PRESS_S)
         wait_for(lambda: self._status("exit") != "quiet", SEEN_S)
         sim.tell("door", "set", active=True)
-        wait_for(lambda: self._status("exit") == "reading", SEEN_S)
+        self._shows("exit", "reading")
         self._theatre.let_pass(PASS_S)
         if epcs:
             self._hear(sim.tell, "leave", epcs)
         sim.tell("door", "set", active=False)
         if self._theatre.many_inside:
             sim.tell("exit-camera", "clear")
-        settled = wait_for(lambda: self._status("exit") == "quiet", SETTLED_S)
-        if person is not None:
-            person.carried = []
+        settled = self._shows("exit", "quiet", SETTLED_S)
+        if part is not None:
+            part.carried = []
             self._inside = ""
             return settled and (not visit or self._ended(visit))
         lost = wait_for(lambda: self._theatre.witness.look().losses > before, SEEN_S)
@@ -252,7 +252,16 @@ class Player:
         elif for_s:
             self._theatre.let_pass(for_s)
 
-    def _status(self, key: str) -> Any:  # noqa: ANN401 - whatever the status holds
+    def _shows(self, key: str, value: object, limit_s: float = SEEN_S) -> bool:
+        """Wait until the status holds `value` there."""
+        return wait_for(lambda: self._status(key) == value, limit_s)
+
+    def _heard(self) -> int:
+        """How many tags the exit reader hears now."""
+        heard = self._status("field")
+        return heard if isinstance(heard, int) else 0
+
+    def _status(self, key: str) -> object:
         try:
             return self._theatre.control.ask("status").get(key)
         except ProcessError:

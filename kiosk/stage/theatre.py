@@ -171,10 +171,12 @@ class Theatre:
         finally:
             client.close()
 
-    def get(self, path: str) -> Any:  # noqa: ANN401 - whatever JSON the hub has
-        """Return a JSON page of the hub, asked as staff."""
+    def get(self, path: str) -> Mapping[str, Any]:
+        """Return a JSON object of the hub, asked as staff."""
         headers = {"Authorization": f"Bearer {self.token('hub/staff.token')}"}
-        return requests.get(f"{self.hub_url}{path}", headers=headers, timeout=CALL_S).json()
+        reply = requests.get(f"{self.hub_url}{path}", headers=headers, timeout=CALL_S)
+        page: Mapping[str, Any] = reply.json()
+        return page
 
     def token(self, name: str) -> str:
         """Return a token from the play's directory."""
