@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -32,4 +33,6 @@ def stay_up(theatre: Theatre, played: Played) -> None:
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"\nThe owner's pages: {theatre.login_url()}\nCtrl-C ends the demo.\n")
     sys.stdout.flush()
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    with suppress(KeyboardInterrupt):
+        while True:
+            signal.pause()

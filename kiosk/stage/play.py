@@ -1,11 +1,13 @@
 """Plays a script from start to end: processes up, steps, result, expectations, processes down."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from kiosk.stage.player import Player
@@ -42,7 +44,11 @@ def play(
     Raises:
         ProcessError: A process did not start.
     """
-    with view.shown("starting hub, scores and kiosk"), opened(directory, script) as theatre:
+    with (
+        ended_by_signals(),
+        view.shown("starting hub, scores and kiosk"),
+        opened(directory, script) as theatre,
+    ):
         view.follow(theatre)
         player = Player(script, theatre, view.tell)
         player.play()
@@ -52,6 +58,21 @@ def play(
         if then is not None:
             then(theatre, played)
     return played
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """End the block in order when the process is told to end, so that no child is left behind."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
