@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from kiosk.ledger.errors import LedgerCorruptError, LedgerError, LedgerVersionError
+from kiosk.ledger.errors import (
+    LedgerCorruptError,
+    LedgerError,
+    LedgerVersionError,
+    LedgerWriteError,
+)
 
 LEDGER_FILE: Final = "ledger.db"
 """Name of the ledger in the state directory."""
@@ -86,8 +91,16 @@ STEPS: Final[Sequence[Sequence[str]]] = (_RELEASE_1,)
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the ledger for writing, with every setting that its durability rests on."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # -wal and -shm follow
+    """Open the ledger for writing, with every setting that its durability rests on.
+
+    Raises:
+        LedgerWriteError: There is no file to be had under that name.
+        sqlite3.Error: It cannot be used as a database.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # -wal, -shm follow
+    except OSError as error:
+        raise LedgerWriteError(f"{path}: {error.strerror}; check the disk") from error
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
         for setting in (
@@ -118,8 +131,13 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
 
 
 def fold(connection: sqlite3.Connection) -> bool:
-    """Fold the write-ahead log into the file; False while a reader stands in the way."""
-    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    """Fold the write-ahead log into the file; False while a reader or a full disk is in the way."""
+    try:
+        (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            return False
+        raise
     return bool(busy == 0)
 
 
