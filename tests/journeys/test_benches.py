@@ -1,0 +1,58 @@
+"""The benches as commands: their shape is held here, their speed only by themselves."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+LIMIT_S = 115
+
+
+def bench(words: Sequence[str]) -> dict[str, Any]:
+    """Return what a bench prints; it says by its exit code whether a bar falls short."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk", "bench", *words, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (0 if all(bar["ok"] for bar in result["bars"]) else 1)
+    return result
+
+
+@pytest.mark.parametrize("name", ["rfid", "scan"])
+def test_a_bench_prints_rows_and_bars(name: str) -> None:
+    result = bench([name])
+    assert result["bench"] == name
+    assert all("what" in row for row in result["rows"])
+    assert all(set(bar) == {"what", "value", "bar", "ok"} for bar in result["bars"])
+
+
+def test_the_scan_takes_the_network_and_the_disk_off() -> None:
+    rows = {row["what"]: row["median_ms"] for row in bench(["scan"])["rows"]}
+    assert rows["token to edge"] > rows["provider's answer"] > 0
+    assert rows["one durable commit"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["start", "ledger"])
+def test_a_longer_bench_prints_rows_and_bars(name: str) -> None:
+    assert bench([name])["bench"] == name
+
+
+def test_a_bench_is_read_by_people_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk", "bench", "rfid"],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert "times the line rate" in done.stdout
+    assert "(bar 40.0)" in done.stdout
