@@ -165,7 +165,7 @@ class M100Decoder:
         if not any(epc):
             self.counters["refused"] += 1
             return None
-        rssi = params[0] - 256 if params[0] > 127 else params[0]  # noqa: PLR2004 - int8
+        rssi = int.from_bytes(params[:1], "big", signed=True)
         return Frame(kind, command, params, Tag(epc, rssi, params[1] << 8 | params[2]))
 
 

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -177,6 +178,6 @@ def _service(what: str, url: str) -> Finding:
         return Finding("FIX", what, str(error), f"start it, or correct {what}.url")
     finally:
         client.close()
-    if reply.status == 200:  # noqa: PLR2004 - OK is OK
+    if reply.status == HTTPStatus.OK:
         return Finding("ok", what, f"{url} answers")
     return Finding("FIX", what, f"{url} answers {reply.status}", f"see the log of kiosk {what}")

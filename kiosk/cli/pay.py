@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 
-def command(  # noqa: PLR0917 - every option of a command is a parameter
+def command(
     visit: Annotated[
         str, typer.Argument(help="The visit, as kiosk ledger tail or the pages show it.")
     ],
+    *,
     token_file: Annotated[Path, typer.Option(help="File with the staff's token.")],
     epc: Annotated[
         list[str] | None, typer.Option(help="An item that is paid; may be given again.")

@@ -1,12 +1,13 @@
 """Runs the program in this process, as its entry point does."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from kiosk.__main__ import main
+from tests.environment import environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,9 @@ Kiosk = Callable[..., Done]
 
 
 @pytest.fixture
-def kiosk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Kiosk:
-    """Return the program `kiosk`, without what the caller's environment would configure."""
-    for name in os.environ:
-        if name.upper().startswith("KIOSK_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setenv("NO_COLOR", "1")
+def kiosk(capsys: pytest.CaptureFixture[str]) -> Iterator[Kiosk]:
+    """Yield the program `kiosk`, without what the caller's environment would configure."""
+    ours = [name for name in os.environ if name.upper().startswith("KIOSK_")]
 
     def call(*words: object) -> Done:
         capsys.readouterr()
@@ -38,4 +35,5 @@ def kiosk(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         told = capsys.readouterr()
         return Done(code if isinstance(code, int) else 0, told.out, told.err)
 
-    return call
+    with environment(COLUMNS="200", NO_COLOR="1", **dict.fromkeys(ours)):
+        yield call

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.__main__ import FAULT_EXIT_CODE, main
 from kiosk.cli.app import NOUNS, Noun, build
+from tests.environment import environment
 
 HEAVY = ("cv2", "fastapi", "sqlalchemy", "requests", "gpiozero", "sqlite3", "numpy", "uvicorn")
 
@@ -28,7 +29,7 @@ def run(*words: str, **extra: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[str, Noun]]:
+def planted(tmp_path: Path) -> Iterator[Mapping[str, Noun]]:
     """A table of one noun, whose verbs end in every way."""
     package = tmp_path / "planted_cli"
     package.mkdir()
@@ -44,8 +45,9 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping
         "@app.command()\ndef stop(): signal.raise_signal(signal.SIGINT)\n"
         "@app.command()\ndef finding(): raise typer.Exit(1)\n"
     )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    sys.path.insert(0, str(tmp_path))
     yield {"planted": Noun("Planted.", "Planted", package="planted_cli")}
+    sys.path.remove(str(tmp_path))
     for module in ("planted_cli.planted", "planted_cli"):
         sys.modules.pop(module, None)
 
@@ -150,11 +152,8 @@ def test_a_fault_of_ours_names_its_place_but_not_its_text(
     assert "SECRET" not in shown
 
 
-def test_the_debug_switch_shows_where(
-    planted: Mapping[str, Noun], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KIOSK_DEBUG", "1")
-    with pytest.raises(ValueError, match="SECRET"):
+def test_the_debug_switch_shows_where(planted: Mapping[str, Noun]) -> None:
+    with environment(KIOSK_DEBUG="1"), pytest.raises(ValueError, match="SECRET"):
         main(["planted", "fault"], planted)
 
 

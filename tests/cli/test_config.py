@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kiosk.settings import load
+from tests.environment import environment
 
 CONFIG = Path(__file__).parents[2] / "config"
 STORE, HUB = CONFIG / "store.toml", CONFIG / "hub.toml"
@@ -83,17 +84,18 @@ def test_what_is_no_file_is_one_line(path: str, kiosk: Kiosk, tmp_path: Path) ->
 
 
 def test_what_is_shown_is_what_counts_and_loads_again(
-    kiosk: Kiosk, changed: Changed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kiosk: Kiosk, changed: Changed, tmp_path: Path
 ) -> None:
     path = changed(("fps = 15\n", ""))
-    monkeypatch.setenv("KIOSK_HUB__LINGER_S", "3.5")
-    shown = kiosk("config", "show", path).out
+    with environment(KIOSK_HUB__LINGER_S="3.5"):
+        shown = kiosk("config", "show", path).out
+        expected = load(path)
     values = tomllib.loads(shown)
     assert values["camera"]["fps"] == 15
     assert values["hub"]["linger_s"] == 3.5
     again = tmp_path / "again.toml"
     again.write_text(shown, encoding="utf-8")
-    assert load(again) == load(path)
+    assert load(again) == expected
 
 
 def test_a_token_is_never_shown(kiosk: Kiosk, changed: Changed, tmp_path: Path) -> None:

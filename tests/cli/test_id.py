@@ -1,5 +1,6 @@
 """`kiosk id` makes, shows and judges tokens as the kiosk does."""
 
+import contextlib
 import io
 import json
 import os
@@ -8,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ LIMIT_S = 20.0
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def _here(tmp_path: Path) -> Iterator[None]:
+    with contextlib.chdir(tmp_path):
+        yield
 
 
 @pytest.fixture
@@ -143,11 +145,12 @@ def test_rubbish_is_malformed(kiosk: Kiosk, issuer: Ed25519PrivateKey) -> None:
         assert "not valid: malformed" in kiosk("id", "verify", text, *SHOP, *KEY).out
 
 
-def test_a_token_comes_from_input_too(
-    kiosk: Kiosk, issuer: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(token(issuer) + "\r\n"))
-    assert kiosk("id", "verify", "-", *SHOP, *KEY).out == "valid: c-1, signed\n"
+def test_a_token_comes_from_input_too(kiosk: Kiosk, issuer: Ed25519PrivateKey) -> None:
+    before, sys.stdin = sys.stdin, io.StringIO(token(issuer) + "\r\n")
+    try:
+        assert kiosk("id", "verify", "-", *SHOP, *KEY).out == "valid: c-1, signed\n"
+    finally:
+        sys.stdin = before
 
 
 def test_a_signed_list_says_who_may_mint(kiosk: Kiosk, issuer: Ed25519PrivateKey) -> None:

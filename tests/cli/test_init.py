@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from kiosk.core.catalogue import parse_catalogue
 from kiosk.core.keylist import parse_keys
 from kiosk.core.policy import parse_policy
 from kiosk.core.signing import VerifyKey, b64decode, kid_of, open_envelope
+from kiosk.core.values import Json
 from kiosk.ledger.checkpoint import LogKey
 from kiosk.ledger.keys import load as load_ledger_keys
 from kiosk.settings import load
@@ -57,7 +58,7 @@ def test_the_configuration_loads_and_pins_the_owner_who_signed_the_rules(
     owner = b64decode(settings.owner_key)
     trusted = {kid_of(owner): VerifyKey(kid_of(owner), owner, "owner")}
 
-    def payload(kind: str) -> Any:  # noqa: ANN401 - one of three documents
+    def payload(kind: str) -> Mapping[str, Json]:
         return open_envelope(kind, (place / f"{kind}.json").read_bytes(), trusted)
 
     policy = parse_policy(payload("policy"))

@@ -1,5 +1,6 @@
 """`kiosk keys` makes keys that stay private, and lists that only the owner can have signed."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ Kiosk = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def _here(tmp_path: Path) -> Iterator[None]:
+    with contextlib.chdir(tmp_path):
+        yield
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 import pytest
+from gpiozero.pins import local
 from gpiozero.pins.local import LocalPiFactory
 
 from drivers.base import (
@@ -20,6 +21,7 @@ from drivers.base import (
 )
 from drivers.lock import GpioLock
 from drivers.registry import create
+from tests.environment import environment
 
 FAKE = Path(__file__).parent / "fake_board" / "lgpio.py"
 PIN = 17
@@ -29,7 +31,7 @@ Module: TypeAlias = Any  # its names are known only when it runs
 
 
 @pytest.fixture
-def lgpio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Module]:
+def lgpio(tmp_path: Path) -> Iterator[Module]:
     """A fake lgpio under a Raspberry Pi 3B, fresh for each test."""
     spec = importlib.util.spec_from_file_location("lgpio", FAKE)
     assert spec is not None
@@ -39,9 +41,10 @@ def lgpio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Module]:
     for name in IMPORTED_HERE:
         sys.modules.pop(name, None)
     sys.modules["lgpio"] = fake
-    monkeypatch.setattr("gpiozero.pins.local.get_pi_revision", lambda: 0xA02082)
-    monkeypatch.setenv("LG_WD", str(tmp_path))
-    yield fake
+    real, local.get_pi_revision = local.get_pi_revision, lambda: 0xA02082
+    with environment(LG_WD=str(tmp_path)):
+        yield fake
+    local.get_pi_revision = real
     for name in IMPORTED_HERE:
         sys.modules.pop(name, None)
     LocalPiFactory.pins.clear()
@@ -273,12 +276,8 @@ def test_the_registry_reaches_the_board(board: Module, lgpio: Module) -> None:
     assert lgpio.LEVELS[PIN] == 0
 
 
-def test_importing_needs_no_writable_directory_for_lgpios_pipe(
-    lgpio: Module,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_importing_needs_no_writable_directory_for_lgpios_pipe(lgpio: Module) -> None:
     assert lgpio.TRACE == []
-    monkeypatch.setenv("LG_WD", "forget this one")
-    monkeypatch.delenv("LG_WD")
-    importlib.import_module("drivers.gpio_board")
-    assert Path(os.environ["LG_WD"]).is_dir()
+    with environment(LG_WD=None):
+        importlib.import_module("drivers.gpio_board")
+        assert Path(os.environ["LG_WD"]).is_dir()

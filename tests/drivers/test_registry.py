@@ -1,7 +1,11 @@
 """The registry makes every kind, or says in one line what is wrong."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from types import ModuleType
+from typing import cast
 
 import pytest
 
@@ -46,11 +50,25 @@ def test_an_unknown_kind_gets_a_hint(role: str, kind: str, wrong: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_library_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "serial", None)
-    for name in ("drivers.serial_port", "drivers.rfid.em4100_reader"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    with pytest.raises(DeviceConfigError, match="fob: reader 'rdm6300' needs the package pyserial"):
+@contextmanager
+def without(library: str, *modules: str) -> Iterator[None]:
+    """As if a library were not installed, for modules that have not been imported yet."""
+    before = dict(sys.modules)
+    for name in modules:
+        sys.modules.pop(name, None)
+    sys.modules[library] = cast(ModuleType, None)  # as the import system marks it
+    try:
+        yield
+    finally:
+        sys.modules.pop(library)
+        sys.modules.update(before)
+
+
+def test_a_missing_library_names_its_package() -> None:
+    with (
+        without("serial", "drivers.serial_port", "drivers.rfid.em4100_reader"),
+        pytest.raises(DeviceConfigError, match="fob: reader 'rdm6300' needs the package pyserial"),
+    ):
         create("reader", "rdm6300", "fob", OPTIONS)
 
 

@@ -20,6 +20,7 @@ from kiosk.remote.errors import (
     UnreachableError,
 )
 from kiosk.remote.http import MAX_RETRY_S, Ask, HttpClient, Reply, reason_of, retry_after_s
+from tests.environment import environment
 from tests.remote import faulty_server as faults
 from tests.remote.faulty_server import Fault, Peer, serving
 
@@ -200,10 +201,10 @@ def test_redirects_are_not_followed() -> None:
         assert len(server.requests) == 1
 
 
-def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{faults.closed_port()}")
-    monkeypatch.setenv("no_proxy", "")
-    assert call(faults.answers(b"direct")).body == b"direct"
+def test_proxies_of_the_environment_are_not_used() -> None:
+    proxy = f"http://127.0.0.1:{faults.closed_port()}"
+    with environment(http_proxy=proxy, no_proxy=""):
+        assert call(faults.answers(b"direct")).body == b"direct"
 
 
 def test_cookies_are_not_kept() -> None:

@@ -1,10 +1,12 @@
 """A small right configuration, and a way to write changed ones."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.environment import environment
 
 SMALL = """\
 [kiosk]
@@ -42,12 +44,11 @@ kind = "sim"
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain_environment() -> Iterator[None]:
     """Take out what the caller's environment would configure."""
-    for name in os.environ:
-        if name.upper().startswith("KIOSK_") and "__" in name:
-            monkeypatch.delenv(name)
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    ours = [name for name in os.environ if name.upper().startswith("KIOSK_") and "__" in name]
+    with environment(CREDENTIALS_DIRECTORY=None, **dict.fromkeys(ours)):
+        yield
 
 
 @pytest.fixture

@@ -1,18 +1,21 @@
 """The environment goes before credentials, and credentials before the file."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from kiosk.settings import SettingsError, load, load_hub
+from tests.environment import environment
 
 Write = Callable[..., Path]
 
 
 @pytest.fixture
-def setenv(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    return monkeypatch.setenv
+def setenv() -> Iterator[Callable[[str, str], None]]:
+    with environment():
+        yield os.environ.__setitem__
 
 
 SetEnv = Callable[[str, str], None]

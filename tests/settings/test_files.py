@@ -1,5 +1,6 @@
 """A configuration is loaded whole or refused with every fault at its file and line."""
 
+import contextlib
 import random
 import re
 from collections.abc import Callable
@@ -99,12 +100,10 @@ def test_relative_paths_count_from_the_file(write: Write) -> None:
     assert settings.clock_offset_file == Path("/abs/offset")
 
 
-def test_a_relative_file_name_has_absolute_paths_too(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_relative_file_name_has_absolute_paths_too(write: Write) -> None:
     path = write()
-    monkeypatch.chdir(path.parent)
-    assert load(Path("kiosk.toml")).kiosk.state_dir == path.parent / "state"
+    with contextlib.chdir(path.parent):
+        assert load(Path("kiosk.toml")).kiosk.state_dir == path.parent / "state"
 
 
 # Files that are no configuration.

@@ -1,11 +1,12 @@
 """A stand-in for the lgpio module that keeps a trace of what each line was told.
 
-Its calls have the names, arguments and defaults of lgpio 0.2.2.0; the rest is a model of one chip.
-With KIOSK_FAKE_LGPIO_TRACE set, the trace is also appended to that file.
+Its calls have the names, defaults and order of arguments of lgpio 0.2.2.0; the rest is
+a model of one chip. With KIOSK_FAKE_LGPIO_TRACE set, the trace is also appended to that file.
 """
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 SET_ACTIVE_LOW = 4
 SET_OPEN_DRAIN = 8
@@ -35,7 +36,7 @@ def _note(call: str, gpio: int, level: int = -1) -> int:
     TRACE.append((call, gpio, level))
     path = os.environ.get("KIOSK_FAKE_LGPIO_TRACE")
     if path:
-        with open(path, "a", encoding="ascii") as file:  # noqa: PTH123 - as plain as can be
+        with Path(path).open("a", encoding="ascii") as file:
             file.write(f"{call} {gpio} {level}\n")
     return 0
 
@@ -48,23 +49,23 @@ def gpiochip_close(handle: int) -> int:
     return _note("close", handle)
 
 
-def gpio_claim_input(handle: int, gpio: int, lFlags: int = 0) -> int:  # noqa: N803
+def gpio_claim_input(handle: int, gpio: int, flags: int = 0) -> int:
     del handle
-    MODES[gpio] = lFlags
+    MODES[gpio] = flags
     return _note("claim_input", gpio)
 
 
-def gpio_claim_output(handle: int, gpio: int, level: int = 0, lFlags: int = 0) -> int:  # noqa: N803
+def gpio_claim_output(handle: int, gpio: int, level: int = 0, flags: int = 0) -> int:
     del handle
     _note("claim_output", gpio, level)
-    MODES[gpio] = IS_OUT | lFlags
+    MODES[gpio] = IS_OUT | flags
     LEVELS[gpio] = level
     return 0
 
 
-def gpio_claim_alert(handle: int, gpio: int, eFlags: int, lFlags: int = 0) -> int:  # noqa: N803
-    del handle, eFlags
-    MODES[gpio] = lFlags
+def gpio_claim_alert(handle: int, gpio: int, edges: int, flags: int = 0) -> int:
+    del handle, edges
+    MODES[gpio] = flags
     return _note("claim_alert", gpio)
 
 

@@ -200,7 +200,7 @@ def test_any_day_ends_where_the_next_begins(day: date) -> None:
 zones = st.timezones() | st.builds(lambda h: timezone(timedelta(hours=h)), st.integers(-12, 14))
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 2), timezones=zones))  # noqa: DTZ001
+@given(st.datetimes(min_value=datetime(1970, 1, 2), timezones=zones))  # noqa: DTZ001 - the bound has none
 def test_any_time_with_an_offset_is_taken_as_it_is(moment: datetime) -> None:
     assert as_until(moment) == moment
     assert Vouch(ANN.customer, moment, "A").holds(int(moment.timestamp()) - 1)

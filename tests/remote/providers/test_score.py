@@ -1,5 +1,6 @@
 """Whatever happens on the wire, every threshold has an answer: unknown at worst."""
 
+import contextlib
 import math
 import time
 from dataclasses import replace
@@ -132,7 +133,7 @@ def test_a_request_that_cannot_be_written_is_unknown_and_not_an_exception() -> N
         assert score.check(odd, NOW_S, 1.0).fault == "mismatch"
 
 
-def test_nothing_is_written_to_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    check(signs())
+def test_nothing_is_written_to_disk(tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        check(signs())
     assert list(tmp_path.iterdir()) == []
