@@ -1,6 +1,7 @@
 """`kiosk ledger` and `kiosk outbox`, as staff and as another program see them."""
 
 import json
+import re
 import socket
 import sqlite3
 import threading
@@ -142,6 +143,14 @@ def test_the_verbs_read_beside_the_writer(kiosk: Kiosk, state: Path) -> None:
 def test_one_place_is_named(kiosk: Kiosk, words: tuple[str, ...]) -> None:
     done = kiosk("ledger", "tail", *words)
     assert (done.code, "give either --state DIR or --config FILE" in done.err) == (2, True)
+
+
+def test_the_configuration_names_the_place(kiosk: Kiosk, state: Path, tmp_path: Path) -> None:
+    shipped = (Path(__file__).parents[2] / "config" / "store.toml").read_text()
+    config = tmp_path / "kiosk.toml"
+    config.write_text(re.sub(r"(?m)^#? ?state_dir = .*$", f'state_dir = "{state}"', shipped))
+    done = kiosk("ledger", "tail", "-n", 1, "--config", config)
+    assert (done.code, "door.held" in done.out) == (0, True), done.err
 
 
 def test_no_ledger_is_one_line(kiosk: Kiosk, tmp_path: Path) -> None:

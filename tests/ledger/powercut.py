@@ -4,6 +4,7 @@ A write is certain once its file was flushed after it. Until then the device may
 it, nothing, some writes and not others, or part of one, cut at a sector.
 """
 
+import os
 import random
 import re
 import shutil
@@ -90,8 +91,13 @@ def record(directory: Path, count: int, mode: str) -> list[Step]:
     log = directory.parent / f"{directory.name}.strace"
     watch = [STRACE, "-f", "-qq", "-xx", "-s", "100000", "-e", f"trace={CALLS}", "-o", str(log)]
     work = [sys.executable, "-m", "tests.ledger.writer", str(directory), str(count), mode]
-    subprocess.run([*watch, *work], check=True, capture_output=True, timeout=100)
+    subprocess.run([*watch, *work], check=True, capture_output=True, timeout=100, env=unmeasured())
     return list(steps(log.read_text(encoding="ascii").splitlines(), directory))
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment without what makes coverage measure a process: these are killed."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
 
 def steps(lines: list[str], directory: Path) -> Iterator[Step]:

@@ -65,7 +65,7 @@ def test_an_untouched_log_has_nothing_to_find(shelf: Shelf, events: int) -> None
 
 
 @pytest.mark.parametrize(
-    "step", [pytest.param(1, marks=pytest.mark.slow, id="all"), pytest.param(11, id="each 11th")]
+    "step", [pytest.param(1, marks=pytest.mark.slow, id="all"), pytest.param(31, id="each 31st")]
 )
 def test_every_flipped_bit_of_a_small_log_is_named(shelf: Shelf, step: int) -> None:
     shelf.filled(2).close()
@@ -336,3 +336,41 @@ def test_appends_of_any_sizes_are_verified(
         ledger.append([plain()] * size, at())
     assert audited(shelf) is None
     shelf.close()
+
+
+def test_events_of_nobody_have_nothing_sealed_to_find(shelf: Shelf) -> None:
+    shelf.open().append([plain(), plain()], at())
+    assert audited(shelf) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("DELETE FROM tile WHERE number = 0", "entry 0: tile is missing"),
+        ("UPDATE tile SET root = zeroblob(32) WHERE number = 0", "signed for other entries"),
+        ("UPDATE head SET frontier = x'00'", "head: a frontier of 1 bytes"),
+        ("UPDATE checkpoint SET note = note || 'x' WHERE size = 1500", "checkpoint of size 1500"),
+        ("UPDATE checkpoint SET note = 'x' WHERE size = 1500", "checkpoint of size 1500"),
+        ("UPDATE entry SET salt = zeroblob(32) WHERE idx = 1499", "entry 1499: body or salt"),
+    ],
+)
+def test_the_start_names_what_differs(shelf: Shelf, change: str, named: str) -> None:
+    shelf.filled(1500, each=250).close()
+    raw = shelf.raw()
+    raw.execute(change)
+    raw.close()
+    with pytest.raises(LedgerCorruptError, match=named) as told:
+        shelf.open()
+    assert "restore a backup" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_the_start_leaves_the_far_past_to_the_scrub(shelf: Shelf) -> None:
+    shelf.filled(1500, each=250).close()
+    raw = shelf.raw()
+    raw.execute("UPDATE entry SET salt = zeroblob(32) WHERE idx = 3")
+    raw.close()
+    shelf.open()
+    finding = scrubbed(shelf)
+    assert finding is not None
+    assert finding.index == 3

@@ -18,7 +18,7 @@ import pytest
 
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
 from kiosk.ledger.store import Ledger
-from tests.ledger.powercut import STRACE
+from tests.ledger.powercut import STRACE, unmeasured
 from tests.ledger.shelf import LOG_KEY, ORIGIN, WRAP_KEY, Shelf, appended, at, nonce, opened, plain
 
 WRITER = [sys.executable, "-m", "tests.ledger.writer"]
@@ -41,7 +41,10 @@ def said(output: bytes, word: str) -> list[int]:
 def killed_after(directory: Path, acks: int) -> bytes:
     """Run the writer for ever and kill it -9 some time after so many acknowledgements."""
     process = subprocess.Popen(
-        [*WRITER, str(directory), "0", "honest"], stdout=subprocess.PIPE, bufsize=0
+        [*WRITER, str(directory), "0", "honest"],
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env=unmeasured(),
     )
     assert process.stdout is not None
     output = b""
@@ -92,6 +95,7 @@ def test_an_append_that_the_disk_refuses_is_refused_and_the_next_one_works(
         capture_output=True,
         timeout=100,
         check=False,
+        env=unmeasured(),
     )
     assert done.returncode == 0, done.stderr.decode()
     found, acked, failed = numbers(tmp_path), said(done.stdout, "ack"), said(done.stdout, "failed")
