@@ -94,6 +94,7 @@ def try_out(config: ConfigOption = CONFIG) -> None:
     strike = create("lock", settings.lock.kind, "lock", settings.lock.model_dump(exclude_none=True))
 
     def note(change: ContactChange) -> None:
+        """Tell a change of the door, and remember it."""
         changes.append(change.active)
         typer.echo("door opened" if change.active else "door closed")
 

@@ -182,6 +182,7 @@ def _minter(customer: str, audience: str, key: Path, life_s: int) -> Mint:
     clock = Clock.from_environment()
 
     def fresh() -> tuple[str, int]:
+        """Return a token made now, and when it ends."""
         now_s, nonce = clock.wall_s(), secrets.token_bytes(NONCE_BYTES)
         return mint(customer, audience, now_s, life_s, nonce, private, kid), now_s + life_s
 

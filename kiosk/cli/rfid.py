@@ -80,6 +80,7 @@ def scan(
     from kiosk.stage.listening import listen
 
     def tell(read: Any) -> None:  # noqa: ANN401 - a TagRead; drivers are loaded lazily
+        """Print a tag as soon as it is heard."""
         if not as_json:
             strength = "" if read.rssi_dbm is None else f"  {read.rssi_dbm} dBm"
             typer.echo(f"{read.epc.hex().upper()}{strength}")

@@ -263,6 +263,7 @@ def _stop_on_signals(inbox: Inbox) -> None:
     """Turn SIGTERM and SIGINT into an ordered stop."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        """Ask the owner to stop."""
         # The handler runs on the owner thread between two byte codes; it must not wait there.
         threading.Thread(target=inbox.put_surely, args=(Stop(), STOP_S), name="stop").start()
 

@@ -145,6 +145,7 @@ def _teller(meaning: Meaning, rhythm: Rhythm) -> Callable[[ContactChange], None]
     """Return what the driver's thread calls: it only enqueues."""
 
     def tell(change: ContactChange) -> None:
+        """Enqueue what a change means, if anything."""
         fact = meaning(change, rhythm.clock.now())
         if fact is not None:
             rhythm.inbox.put(Happened(fact))
@@ -158,6 +159,7 @@ def _door(change: ContactChange, at: Moment) -> Cause:
 
 def _exit(source: str) -> Meaning:
     def meaning(change: ContactChange, at: Moment) -> Cause | None:
+        """Return the wish to leave, when it begins."""
         return ExitRequested(at, source) if change.active else None
 
     return meaning
@@ -167,6 +169,7 @@ def _choice(way: str) -> Meaning:
     chosen = None if way == "leave" else Way(way)
 
     def meaning(change: ContactChange, at: Moment) -> Cause | None:
+        """Return the way that was chosen, when the button goes down."""
         return WayChosen(at, chosen) if change.active else None
 
     return meaning

@@ -79,6 +79,7 @@ def payment_feed(payments: PaymentProvider, rhythm: Rhythm) -> Callable[[], floa
     cursor = 0
 
     def look() -> float:
+        """Hand new payments to the owner; return how long to rest."""
         nonlocal cursor
         page = payments.since(cursor, POLL_S)
         if page.payments:
@@ -97,6 +98,7 @@ def document_feed(
     """Return a look at the owner's documents; `versions` tells which are held."""
 
     def look() -> float:
+        """Hand newer documents to the owner; return how long to rest."""
         for kind in KINDS:
             envelope = hub.document(kind, versions(kind))
             if envelope is not None:

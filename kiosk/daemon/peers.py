@@ -65,6 +65,7 @@ class Peers:
         )
 
         def job() -> None:
+            """Ask the provider; it always answers."""
             answer = provider.check(request, self._clock.wall_s(), CHECK_S)
             self._say(Happened(ProviderAnswered(self._clock.now(), answer)))
 
@@ -78,6 +79,7 @@ class Peers:
         payments = self._payments
 
         def job() -> None:
+            """Ask for the payments, once."""
             try:
                 page = payments.since(question.after)
             except RemoteError:
@@ -93,6 +95,7 @@ class Peers:
         """Have the counter record a payment; `reply` is called with its number, or why not."""
 
         def job() -> None:
+            """Record the payment with the staff's token."""
             client = self._counter(token)
             try:
                 reply({"ok": True, "number": client.record_payment(order)})

@@ -150,6 +150,7 @@ def codes(side: str, clock: Clock) -> Callable[[Sequence[CodeRead]], Sequence[Me
     showings = Showings(_seconds(clock))
 
     def translate(reads: Sequence[CodeRead]) -> Sequence[Message]:
+        """Return the codes that are newly shown."""
         at = clock.now()
         return [CodeSeen(read.text, side, at) for read in reads if showings.fresh(read.text)]
 
@@ -161,6 +162,7 @@ def fobs(side: str, clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Mess
     showings = Showings(_seconds(clock))
 
     def translate(reads: Sequence[TagRead]) -> Sequence[Message]:
+        """Return the fobs that are newly held there."""
         at = clock.now()
         seen = [read.epc.hex().upper() for read in reads]
         return [FobSeen(fob, side, at) for fob in seen if showings.fresh(fob)]
@@ -172,6 +174,7 @@ def tags(clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
     """Return the translation of an exit reader's tags; what cannot be an item is dropped."""
 
     def translate(reads: Sequence[TagRead]) -> Sequence[Message]:
+        """Return the items among the tags, if any."""
         items = tuple(
             Read(Epc(read.epc.hex().upper()), read.rssi_dbm)
             for read in reads
@@ -191,6 +194,7 @@ def exit_zone(clock: Clock) -> Callable[[Sequence[TagRead]], Sequence[Message]]:
     resting = Showings(_seconds(clock), REST_S)
 
     def begin(reads: Sequence[TagRead]) -> Sequence[Message]:
+        """Ask for an exit before the tags that came newly into the field."""
         messages = translate(reads)
         came = [read for read in reads if is_plausible(read.epc) and resting.fresh(read.epc.hex())]
         if not came:

@@ -73,6 +73,7 @@ def create_app(hub: Hub) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Let graces end and records be written while the hub serves."""
         ticking = asyncio.create_task(_tick(hub))
         yield
         hub.paid.silence()
@@ -95,6 +96,7 @@ async def _tick(hub: Hub) -> None:
     """End graces whose time has passed, as long as the hub runs."""
 
     def look() -> None:
+        """End what is due, and write what waits for the office's log."""
         at = hub.clock.now()
         ended = grace.expire(hub.store, at)
         written = hub.office.write(hub.store, at)

@@ -54,6 +54,7 @@ class Hub:
         """Return what `work` finds in one consistent view."""
 
         def view() -> T:
+            """Do the work in one read transaction."""
             with self.store.read() as tx:
                 return work(tx)
 

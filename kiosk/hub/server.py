@@ -135,9 +135,11 @@ class _Process:
     with_code: bool
 
     async def serve(self) -> None:
+        """Serve until a signal says to stop."""
         server = uvicorn.Server(_config(self.hub))
 
         def stop(_: int, __: FrameType | None) -> None:
+            """Let the server end what it is doing, then stop."""
             server.should_exit = True
 
         # uvicorn repeats the signal after it stopped; with the default handler that would kill.

@@ -105,6 +105,7 @@ def span_roots(leaves: Sequence[bytes]) -> SpanRoot:
     """Return the span roots of leaf hashes that lie in memory."""
 
     def root(start: int, end: int) -> bytes:
+        """Return the root of the leaves from `start` to before `end`."""
         frontier = Frontier()
         for index in range(start, end):
             frontier.append(leaves[index])

@@ -163,9 +163,11 @@ class _Process:
     say: Callable[[str], None]
 
     async def serve(self) -> None:
+        """Serve until a signal says to stop."""
         server = uvicorn.Server(config_of(create_app(self.scores)))
 
         def stop(_: int, __: FrameType | None) -> None:
+            """Let the server end what it is doing, then stop."""
             server.should_exit = True
 
         # uvicorn repeats the signal after it stopped; with the default handler that would kill.

@@ -185,6 +185,7 @@ def _bearer(token: str) -> Callable[..., Awaitable[None]]:
     async def holds(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)],
     ) -> None:
+        """Refuse a request without the token."""
         if given is None or not hmac.compare_digest(given.credentials.encode(), wanted):
             challenge = {"WWW-Authenticate": "Bearer"}
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "not the token for this", challenge)

@@ -124,6 +124,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     """Return `below` with the values of `above`, table by table."""
 
     def value(name: str) -> object:
+        """Return the merged value of one key."""
         old, new = below.get(name), above[name]
         return _merged(old, new) if isinstance(old, dict) and isinstance(new, dict) else new
 

@@ -101,15 +101,18 @@ def measure_appends(place: Path, rounds: int = ROUNDS) -> tuple[int, Mapping[str
         os.fsync(floor)
 
         def insert(_turn: int) -> None:
+            """Insert one row into a bare table, durably."""
             bare.execute("BEGIN IMMEDIATE")
             bare.execute("INSERT INTO row(data) VALUES (?)", (data,))
             bare.execute("COMMIT")
 
         def flush(turn: int) -> None:
+            """Write one block and wait for the disk."""
             os.pwrite(floor, data[:FLOOR_BYTES], turn * FLOOR_BYTES)
             os.fdatasync(floor)
 
         def append(_turn: int) -> None:
+            """Append one event to the ledger."""
             ledger.append([_EVENT], _AT)
 
         ways = {_OURS: append, _INSERT: insert, _FLOOR: flush}
@@ -147,10 +150,12 @@ def measure_scrubs(place: Path, events: int = SCRUBBED) -> Mapping[str, float]:
     path = ledger.path
 
     def scrub(_turn: int) -> None:
+        """Scrub the whole log once."""
         with LedgerReader(path) as reader:
             _finish(reader.scrub(ledger.key))
 
     def audit(_turn: int) -> None:
+        """Audit the whole log once."""
         with LedgerReader(path, keys.wrap) as reader:
             _finish(reader.audit(ledger.key))
 

@@ -93,6 +93,7 @@ class _Ready:
         """Return the resident memory of a daemon that has settled."""
 
         def measure(daemon: Child, _took_s: float) -> float:
+            """Return the memory in MB once the start is over."""
             time.sleep(SETTLE_S)
             return _resident_mb(daemon.pid)
 

@@ -65,6 +65,7 @@ def ended_by_signals() -> Iterator[None]:
     """End the block in order when the process is told to end, so that no child is left behind."""
 
     def end(number: int, _frame: FrameType | None) -> None:
+        """End as the signal would have ended the process."""
         raise SystemExit(128 + number)
 
     before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}

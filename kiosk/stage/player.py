@@ -109,6 +109,7 @@ class Player:
 
     def _show(self, step: Step, text: str, *, inverted: bool = False) -> bool:
         def show() -> None:
+            """Hold the code to the camera."""
             self._theatre.sim.tell("camera", "show", text=text, invert=inverted)
 
         seen = self._new_visit(step.customer, show)
@@ -122,6 +123,7 @@ class Player:
         found: list[str] = []
 
         def answered() -> bool:
+            """Whether a new try has its first answer."""
             tries = self._theatre.witness.look().tries
             found[:] = [each for each in tries if each not in known and tries[each].decision]
             return bool(found)

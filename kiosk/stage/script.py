@@ -156,6 +156,7 @@ class _Parser:
         self._mistakes: list[str] = []
 
     def script(self, data: Mapping[str, object]) -> Script:
+        """Return the script; every mistake on the way is noted."""
         self._known(data, TABLES, "", 0)
         policy = self._policy(data.get("policy", {}))
         items = tuple(self._item(*each) for each in self._tables(data, "item"))

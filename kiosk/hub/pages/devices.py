@@ -19,6 +19,7 @@ async def devices(request: Request) -> Response:
     now_ms = hub.clock.now().wall_ms
 
     def view(tx: Transaction) -> tuple[Show, list[DeviceRow], list[LogRow]]:
+        """Return the devices and logs as they are now."""
         return show_of(tx, now_ms), list(tx.visits.devices()), list(tx.logs.all())
 
     writes, rows, logs = await hub.read(view)

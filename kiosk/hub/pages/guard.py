@@ -41,6 +41,7 @@ class SecurityHeaders:
         """Pass the request on; ASGI's way in."""
 
         async def send_with(message: Message) -> None:
+            """Send a message, the first with our headers."""
             if message["type"] == "http.response.start":
                 _extend(message)
             await send(message)

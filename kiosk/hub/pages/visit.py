@@ -99,6 +99,7 @@ async def _page(
     now_ms = hub.clock.now().wall_ms
 
     def view(tx: Transaction) -> tuple[Show, list[Detail]]:
+        """Return the visit as it is now, once for each kiosk."""
         return show_of(tx, now_ms), look(tx, visit)
 
     writes, details = await hub.read(view)
