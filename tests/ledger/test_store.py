@@ -248,17 +248,17 @@ def test_a_nonce_is_forgotten_a_day_after_it_expired(shelf: Shelf) -> None:
     assert count == 1
 
 
-def test_p7_the_files_hold_no_customer_nonce_or_personal_word(shelf: Shelf, tmp_path: Path) -> None:
+def test_p7_the_files_hold_no_customer_nonce_or_personal_word(shelf: Shelf) -> None:
     ledger = shelf.open()
     spend = nonce()
     record = EventRecord(
         "scan.accepted", {}, VisitId("v1"), ALICE, {"customer": ALICE, "nonce": spend.cti}
     )
     ledger.append([record, opened("v1")], at(), spend)
-    names = {path.name for path in tmp_path.iterdir()}
+    names = {path.name for path in shelf.path.parent.iterdir()}
     assert "ledger.db-wal" in names
     for secret in (ALICE, spend.cti, spend.kid, "signed"):
-        for path in tmp_path.iterdir():
+        for path in shelf.path.parent.iterdir():
             assert secret.encode() not in path.read_bytes(), f"{secret} in {path.name}"
     ledger.close()
     content = shelf.path.read_bytes()
@@ -272,9 +272,9 @@ def test_p7_two_events_of_a_customer_have_unlike_subjects(shelf: Shelf) -> None:
     assert len(set(subjects)) == 20
 
 
-def test_the_file_is_private(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_file_is_private(shelf: Shelf) -> None:
     shelf.filled(1)
-    for path in tmp_path.iterdir():
+    for path in shelf.path.parent.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path.name
 
 
@@ -358,16 +358,16 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         Ledger.open(tmp_path / "ledger.db", ORIGIN, LOG_KEY, WRAP_KEY, "b")
 
 
-def test_idle_folds_the_write_ahead_log(shelf: Shelf, tmp_path: Path) -> None:
+def test_idle_folds_the_write_ahead_log(shelf: Shelf) -> None:
     ledger = shelf.filled(3)
-    wal = tmp_path / "ledger.db-wal"
+    wal = shelf.path.parent / "ledger.db-wal"
     assert wal.stat().st_size > 0
     ledger.idle()
     ledger.idle()
     assert wal.stat().st_size == 0
 
 
-def test_idle_leaves_it_to_the_next_time_while_a_reader_looks(shelf: Shelf, tmp_path: Path) -> None:
+def test_idle_leaves_it_to_the_next_time_while_a_reader_looks(shelf: Shelf) -> None:
     ledger = shelf.filled(3)
     looking = sqlite3.connect(shelf.path, isolation_level=None)
     looking.execute("BEGIN")
@@ -377,7 +377,7 @@ def test_idle_leaves_it_to_the_next_time_while_a_reader_looks(shelf: Shelf, tmp_
     ledger.idle()
     looking.close()
     ledger.idle()
-    assert (tmp_path / "ledger.db-wal").stat().st_size == 0
+    assert (shelf.path.parent / "ledger.db-wal").stat().st_size == 0
 
 
 def test_the_settings_are_the_ones_that_durability_rests_on(shelf: Shelf) -> None:
