@@ -374,3 +374,25 @@ def test_the_start_leaves_the_far_past_to_the_scrub(shelf: Shelf) -> None:
     finding = scrubbed(shelf)
     assert finding is not None
     assert finding.index == 3
+
+
+def test_a_peer_without_a_head_has_nothing_to_compare(shelf: Shelf) -> None:
+    shelf.filled(5, each=5).close()
+    raw = shelf.raw()
+    raw.execute("INSERT INTO peer VALUES ('hub', 3, NULL)")
+    assert scrubbed(shelf) is None
+
+
+def test_without_any_readable_head_the_row_alone_is_named(shelf: Shelf) -> None:
+    shelf.filled(5, each=5).close()
+    raw = shelf.raw()
+    raw.execute("UPDATE entry SET leaf = zeroblob(32) WHERE idx = 4")
+    raw.execute("UPDATE checkpoint SET note = 'nonsense'")
+    assert str(scrubbed(shelf)) == "entry 4: body or salt is not what its leaf commits to"
+    raw.execute("DELETE FROM checkpoint")
+    assert str(scrubbed(shelf)) == "entry 4: body or salt is not what its leaf commits to"
+    raw.execute("INSERT INTO checkpoint VALUES (0, ?)", (EMPTY_HEAD,))
+    assert str(scrubbed(shelf)) == "entry 4: body or salt is not what its leaf commits to"
+
+
+EMPTY_HEAD = sign_checkpoint(ORIGIN, 0, sha256(b"").digest(), LOG_KEY)

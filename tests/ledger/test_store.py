@@ -15,7 +15,6 @@ from kiosk.ledger.errors import (
     LedgerCorruptError,
     LedgerError,
     LedgerWriteError,
-    OutcomeTakenError,
 )
 from kiosk.ledger.store import Ledger, Replayed
 from tests.ledger.shelf import (
@@ -29,7 +28,6 @@ from tests.ledger.shelf import (
     Shelf,
     appended,
     at,
-    closed,
     nonce,
     opened,
     plain,
@@ -133,49 +131,6 @@ def test_an_append_too_long_for_one_upload_is_refused(shelf: Shelf) -> None:
         shelf.open().append([big] * 14, at())
 
 
-def test_p3_a_visit_has_one_opening_event(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    ledger.append([opened("v1")], at())
-    with pytest.raises(OutcomeTakenError, match="visit v1 has its opening event"):
-        ledger.append([plain(), opened("v1", BOB)], at())
-    assert ledger.size == 1
-
-
-@pytest.mark.parametrize("second", ["exit.paid", "exit.unpaid", "visit.not_entered"])
-def test_p3_a_visit_has_one_closing_event(shelf: Shelf, second: str) -> None:
-    ledger = shelf.open()
-    ledger.append([opened("v1")], at())
-    ledger.append([closed("v1", "paid")], at())
-    ledger.close()
-    ledger = shelf.open()
-    with pytest.raises(OutcomeTakenError, match="visit v1 has its closing event"):
-        ledger.append([EventRecord(second, {}, VisitId("v1"))], at())
-    assert ledger.size == 2
-
-
-def test_p3_a_visit_that_was_never_opened_is_not_closed(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    with pytest.raises(LedgerWriteError, match="visit v9 was never opened"):
-        ledger.append([closed("v9", "empty")], at())
-
-
-def test_p3_the_file_itself_refuses_a_second_outcome(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    ledger.append([opened("v1")], at())
-    ledger.append([closed("v1", "paid")], at())
-    ledger.close()
-    raw = sqlite3.connect(shelf.path)
-    for change in (
-        "UPDATE visit SET closing = 9",
-        "UPDATE visit SET outcome = 'unpaid'",
-        "UPDATE visit SET opening = 9",
-        "DELETE FROM visit",
-    ):
-        with pytest.raises(sqlite3.IntegrityError):
-            raw.execute(change)
-    raw.close()
-
-
 def test_p5_the_file_itself_refuses_to_edit_an_entry(shelf: Shelf) -> None:
     shelf.filled(2).close()
     raw = sqlite3.connect(shelf.path)
@@ -193,59 +148,6 @@ def test_p5_the_file_itself_refuses_to_edit_an_entry(shelf: Shelf) -> None:
             raw.execute(change)
     raw.execute("UPDATE entry SET body = NULL, salt = NULL, sealed = NULL")
     raw.close()
-
-
-def test_a_loss_that_is_pinned_on_nobody_closes_no_visit(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    ledger.append([opened("v1"), EventRecord("exit.unresolved", {"epcs": ["AA"]})], at())
-    assert [visit.visit for visit in ledger.open_visits()] == ["v1"]
-
-
-def test_open_visits_come_with_all_their_records_as_they_were_handed_in(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    scan = EventRecord("scan.accepted", {"side": "in"}, VisitId("v1"), ALICE, {"nonce": "0a"})
-    entered = EventRecord("visit.entered", {}, VisitId("v1"), ALICE)
-    ledger.append([scan, opened("v1")], at())
-    ledger.append([opened("v2", BOB), plain()], at(1))
-    ledger.append([entered], at(2))
-    ledger.append([closed("v2", "empty", customer=BOB)], at(3))
-    ledger.append([EventRecord("scan.rejected", {"fault": "expired"}, VisitId("v3"))], at(4))
-    ledger.close()
-    (visit,) = shelf.open().open_visits()
-    assert visit.visit == "v1"
-    assert visit.records == (scan, opened("v1"), entered)
-
-
-def test_gone_are_the_tags_of_paid_and_unpaid_lines(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    for name, outcome, epc in (
-        ("v1", "paid", "AA01"),
-        ("v2", "unpaid", "AA02"),
-        ("v3", "unresolved", "AA03"),
-    ):
-        ledger.append([opened(name)], at())
-        ledger.append([closed(name, outcome, epc)], at())
-    assert ledger.gone_epcs() == {"AA01", "AA02"}
-
-
-def test_a_nonce_is_spent_once_over_a_restart(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    ledger.append([opened("v1")], at(), nonce())
-    ledger.close()
-    ledger = shelf.open()
-    assert ledger.append([opened("v2")], at(60), nonce()) == Replayed()
-    assert (ledger.size, len(ledger.open_visits())) == (1, 1)
-    appended(ledger.append([opened("v3")], at(60), nonce("1111111111111111")))
-
-
-def test_a_nonce_is_forgotten_a_day_after_it_expired(shelf: Shelf) -> None:
-    ledger = shelf.open()
-    ledger.append([plain()], at(), nonce(exp_s=NOON_MS // 1000 + 120))
-    later = 86_400 + 100
-    assert ledger.append([plain()], at(later), nonce()) == Replayed()
-    appended(ledger.append([plain()], at(later + 60), nonce("2222222222222222")))
-    (count,) = shelf.raw().execute("SELECT count(*) FROM nonce").fetchone()
-    assert count == 1
 
 
 def test_p7_the_files_hold_no_customer_nonce_or_personal_word(shelf: Shelf) -> None:
