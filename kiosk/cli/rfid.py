@@ -1,6 +1,7 @@
 """`kiosk rfid`: what the readers hear, and what tags say."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ def scan(
 
     survey = listen(_reader(config, reader, port, kind), seconds, tell)
     if as_json:
-        typer.echo(json.dumps(_as_json(survey), indent=2))
+        typer.echo(json.dumps(asdict(survey), indent=2))
     if not survey.tags:
         typer.echo("kiosk: no tag was heard; hold one in front of the antenna", err=True)
         raise typer.Exit(1)
@@ -113,7 +114,7 @@ def survey(
 
     found = listen(_reader(config, reader, port, kind), seconds)
     if as_json:
-        typer.echo(json.dumps(_as_json(found), indent=2))
+        typer.echo(json.dumps(asdict(found), indent=2))
         return
     for tag in found.tags:
         strength = "" if tag.rssi_max is None else f"{tag.rssi_min} to {tag.rssi_max} dBm"
@@ -124,7 +125,8 @@ def survey(
 
 
 @app.command()
-def learn(  # noqa: PLR0917 - every option of a command is a parameter
+def learn(
+    *,
     csv: Annotated[Path, typer.Option(help="Spreadsheet to add the tags to; made if missing.")],
     name: Annotated[str, typer.Option(help="What the items are called.")],
     price: Annotated[str, typer.Option(help="Price of each, such as 5.99.")],
@@ -160,7 +162,7 @@ def learn(  # noqa: PLR0917 - every option of a command is a parameter
     typer.echo(f"{added} added to {csv}; next: kiosk item import {csv}")
 
 
-def _reader(config: Path | None, name: str | None, port: str | None, kind: str) -> Any:  # noqa: ANN401
+def _reader(config: Path | None, name: str | None, port: str | None, kind: str) -> Any:  # noqa: ANN401 - drivers are loaded lazily
     """Return the reader that the options name, not yet open."""
     from drivers.registry import create
     from kiosk.settings import load
@@ -174,9 +176,3 @@ def _reader(config: Path | None, name: str | None, port: str | None, kind: str) 
             options = section.model_dump(exclude={"rssi_floor_dbm"}, exclude_none=True)
             return create("reader", section.kind, section.name, options)
     raise typer.BadParameter(f"{config} has no reader {name or 'with role exit'}")
-
-
-def _as_json(found: Any) -> dict[str, Any]:  # noqa: ANN401 - a Survey
-    from dataclasses import asdict
-
-    return asdict(found)

@@ -1,5 +1,6 @@
 """`kiosk ledger` and `kiosk outbox`, as staff and as another program see them."""
 
+import contextlib
 import json
 import re
 import socket
@@ -110,9 +111,7 @@ def test_verify_does_not_take_the_ledgers_word_for_its_key(kiosk: Kiosk, state: 
     assert (done.code, "checkpoint" in done.out) == (1, True)
 
 
-def test_prove_writes_a_file_that_proves(
-    kiosk: Kiosk, state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_prove_writes_a_file_that_proves(kiosk: Kiosk, state: Path, tmp_path: Path) -> None:
     place = tmp_path / "mine.tlog-proof"
     done = kiosk("ledger", "prove", 3, "-o", place, "--state", state)
     assert done.code == 0
@@ -120,8 +119,8 @@ def test_prove_writes_a_file_that_proves(
         key = ledger.key
     assert check_proof(place.read_text(), key).index == 3
     assert kiosk("ledger", "prove", 3, "-o", "-", "--state", state).out == place.read_text()
-    monkeypatch.chdir(tmp_path)
-    assert "entry-4.tlog-proof" in kiosk("ledger", "prove", 4, "--state", state).out
+    with contextlib.chdir(tmp_path):
+        assert "entry-4.tlog-proof" in kiosk("ledger", "prove", 4, "--state", state).out
     assert kiosk("ledger", "prove", 99, "--state", state).code == 2
 
 

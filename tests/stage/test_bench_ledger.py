@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.stage import bench_ledger
+from tests.environment import environment
 
 
 def test_each_way_to_store_an_event_is_measured(tmp_path: Path) -> None:
@@ -28,13 +29,10 @@ def test_a_single_event_costs_about_one_flush(tmp_path: Path) -> None:
     assert 1.0 <= flushes <= 1.3
 
 
-def test_without_strace_the_bench_says_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert bench_ledger.count_flushes(tmp_path) == (
-        "strace is not installed: apt-get install strace"
-    )
+def test_without_strace_the_bench_says_what_is_missing(tmp_path: Path) -> None:
+    with environment(PATH=str(tmp_path)):
+        told = bench_ledger.count_flushes(tmp_path)
+    assert told == "strace is not installed: apt-get install strace"
 
 
 @pytest.mark.slow
