@@ -14,7 +14,7 @@ from kiosk.core.inputs import Read
 from kiosk.core.policy import Policy
 from kiosk.core.values import Epc, Line, Payment
 
-APPROACH_MS: Final = 2000  # walking up to the exit trigger is part of leaving, not background
+APPROACH_MS: Final = 5000  # walking up to the exit is part of leaving; what rests is background
 FORGET_MS: Final = 15_000  # a shelf tag is read far more often; older sights are history
 NEAR_MS: Final = 2000  # what is carried to the door is heard this often, bodies in between or not
 
@@ -46,12 +46,14 @@ class Window:
     Attributes:
         background: Tags that rested in the field before it began.
         fault: Why the reads cannot be trusted, "" when they can.
+        shared: Somebody else may have passed in it; the reads are right, but not whose they are.
     """
 
     started_ms: int
     background: frozenset[Epc]
     sights: Sights = field(default_factory=dict)
     fault: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from kiosk.core.visit_facts import (
     leaving_id,
     note,
     notice_over,
+    share_door,
     try_later,
 )
 from kiosk.core.visit_owed import one_record, owe
@@ -89,6 +90,7 @@ def _moved(rules: Rules, gate: Gate, got: Cause | RecordRefused) -> Step:
     for side in _sides(got):
         gate, more = _take(side, rules, gate, got)
         commands = (*commands, *more)
+    gate = share_door(gate)
     if passes:
         # After the sides: an exit that this very moment ends as abandoned may be overdue.
         gate, more = end_stays(rules, gate, got.at)

@@ -118,6 +118,13 @@ def shown(rules: Rules, decision: Decision) -> Show:
     return Show("entry", decision.reason, decision.ways, wait_s, decision.codes)
 
 
+def unlocked_now(gate: Gate, visit: Visit | None) -> Unlocked:
+    """Return the state of the lock that is opened now, without its deadline."""
+    unseen = DOOR in gate.lost
+    # A door that stands open already lets people in; it need not open again.
+    return Unlocked(visit, 0, opened=gate.door_open and not unseen, unseen=unseen)
+
+
 def _let_in(rules: Rules, gate: Gate, visit: Visit, first: Record, at: Moment) -> Step:
     hold_s = rules.policy.timing.unlock_s
     events = (
@@ -125,11 +132,8 @@ def _let_in(rules: Rules, gate: Gate, visit: Visit, first: Record, at: Moment) -
         records.visit_opened(rules, visit),
         records.lock_commanded(rules, visit.id, hold_s, visit.way.value),
     )
-    # A door that stands open already lets in whoever was granted; it need not open again.
-    unseen = DOOR in gate.lost
-    ajar = gate.door_open and not unseen
-    passing = (records.door_event("opened", visit.id),) if ajar else ()
-    unlocked = Unlocked(visit, at.mono_ms + hold_s * 1000, opened=ajar, unseen=unseen)
+    unlocked = replace(unlocked_now(gate, visit), due_ms=at.mono_ms + hold_s * 1000)
+    passing = (records.door_event("opened", visit.id),) if unlocked.opened else ()
     return replace(gate, entry=unlocked), (
         Record((*events, *passing), first.spend),
         Unlock(hold_s, visit.way.value),

@@ -35,7 +35,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Answer, Moment, Tier, Way
-from kiosk.core.visit_answer import BUSY, Attempt, ask, conclude, hindrance, shown
+from kiosk.core.visit_answer import BUSY, Attempt, ask, conclude, hindrance, shown, unlocked_now
 from kiosk.core.visit_state import (
     DOOR,
     NOTICE_MS,
@@ -229,7 +229,7 @@ def staff_unlocked(rules: Rules, gate: Gate, state: Entry, staff: StaffUnlocked)
     """Open at once for staff; the record follows and never holds it up."""
     hold_s = rules.policy.timing.unlock_s
     due_ms = staff.at.mono_ms + hold_s * 1000
-    unlocked = state if isinstance(state, Unlocked) else Unlocked(None, 0, unseen=DOOR in gate.lost)
+    unlocked = state if isinstance(state, Unlocked) else unlocked_now(gate, None)
     unlocked = replace(unlocked, due_ms=max(due_ms, unlocked.due_ms))
     visit = unlocked.visit.id if unlocked.visit else None
     return replace(gate, entry=unlocked), (

@@ -27,7 +27,7 @@ from kiosk.core.inputs import (
     TimeUp,
 )
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Claim, Moment, RequestId
+from kiosk.core.values import Claim, Moment, RequestId, Spend, Tier
 from kiosk.core.visit_settle import candidates, settle
 from kiosk.core.visit_state import (
     DOOR,
@@ -72,12 +72,12 @@ def named(_rules: Rules, gate: Gate, state: Exiting | Reading, shown: IdShown) -
     if visit is None or visit.id == state.visit:
         return gate, ()
     if state.visit is not None:
-        window = doubt(state.window, "two-customers")
+        window = replace(state.window, shared=True)
         return replace(gate, leaving=replace(state, window=window)), ()
     accepted = records.scan_accepted(visit.id, shown.claim, shown.side)
     started = records.visit_event("exit_started", visit, source="code")
     leaving = replace(state, visit=visit.id)
-    return replace(gate, leaving=leaving), (Record((accepted, started), shown.claim.spend),)
+    return replace(gate, leaving=leaving), (Record((accepted, started), _spend(shown.claim)),)
 
 
 def unnamed(_rules: Rules, gate: Gate, _state: Leaving, _refused: RecordRefused) -> Step:
@@ -105,8 +105,10 @@ def passing(rules: Rules, gate: Gate, state: Exiting, opened: DoorOpened) -> Ste
 
 
 def reopened(_rules: Rules, gate: Gate, state: Reading, _opened: DoorOpened) -> Step:
-    """Read on: the door had bounced, or the customer pulled it again."""
-    return replace(gate, leaving=replace(state, closed=False)), ()
+    """Read on: the door had bounced, the customer pulled it again, or somebody else did."""
+    other = state.closed and len(gate.inside) > 1
+    window = replace(state.window, shared=state.window.shared or other)
+    return replace(gate, leaving=replace(state, window=window, closed=False)), ()
 
 
 def door_closed(_rules: Rules, gate: Gate, state: Reading, _closed: DoorClosed) -> Step:
@@ -259,6 +261,11 @@ def _who_leaves(rules: Rules, gate: Gate) -> Visit | None:
     return None
 
 
+def _spend(claim: Claim) -> Spend | None:
+    """Return the nonce that naming an exit spends; a voucher's was spent on coming in."""
+    return None if claim.tier is Tier.VOUCHER else claim.spend
+
+
 def _of(gate: Gate, claim: Claim) -> Visit | None:
     """Return the visit inside of this customer, None when there is none."""
     return next((each for each in gate.inside if each.claim.customer == claim.customer), None)
@@ -268,5 +275,5 @@ def _with_scan(
     commands: tuple[Command, ...], accepted: EventRecord, shown: IdShown
 ) -> tuple[Command, ...]:
     record = next(each for each in commands if isinstance(each, Record))
-    first = Record((accepted, *record.events), shown.claim.spend)
+    first = Record((accepted, *record.events), _spend(shown.claim))
     return tuple(first if each is record else each for each in commands)

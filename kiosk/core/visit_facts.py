@@ -23,6 +23,7 @@ from kiosk.core.visit_state import (
     Gate,
     Idle,
     Quiet,
+    Reading,
     Rules,
     Unlocked,
     Visit,
@@ -78,9 +79,21 @@ def end_stays(rules: Rules, gate: Gate, at: Moment) -> Step:
         for event in records.exit_unseen(rules, visit, gate.through, "stayed")
     )
     until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
-    inside = tuple(visit for visit in gate.inside if visit not in over)
-    gate = replace(gate, inside=inside, guests=(*guests, *(until_ms for _ in over)))
+    gate = replace(
+        gate,
+        inside=tuple(visit for visit in gate.inside if visit not in over),
+        guests=(*guests, *(until_ms for _ in over)),
+        gone=gate.gone.union(*(visit.paid_epcs for visit in over)),
+    )
     return gate, (Record(events),)
+
+
+def share_door(gate: Gate) -> Gate:
+    """Return the gate with the exit marked when somebody may come in by the same open door."""
+    leaving = gate.leaving
+    if isinstance(leaving, Reading) and isinstance(gate.entry, Unlocked):
+        return replace(gate, leaving=replace(leaving, window=replace(leaving.window, shared=True)))
+    return gate
 
 
 def try_later(gate: Gate, at: Moment) -> Gate:

@@ -69,14 +69,15 @@ def settle(rules: Rules, gate: Gate, state: Settling, at: Moment) -> Step:
 
 def _tags(rules: Rules, gate: Gate, state: Settling) -> Sorted:
     visit = gate.visit(state.visit)
-    paid = frozenset(epc for each in visit.payments for epc in each.epcs) if visit else frozenset()
+    paid = visit.paid_epcs if visit else frozenset()
     return sort_tags(state.window, rules.catalogue, gate.gone, rules.policy, paid)
 
 
 def _outcome(
     rules: Rules, gate: Gate, state: Settling, visit: Visit, left: Sorted, at: Moment
 ) -> Step:
-    alone = all(until_ms <= at.mono_ms for until_ms in gate.guests)
+    guests = any(until_ms > at.mono_ms for until_ms in gate.guests)
+    alone = not guests and not state.window.shared
     ending = _end(rules, state, visit, left, alone=alone)
     through = max(gate.through, state.through)
     events = (
@@ -85,10 +86,13 @@ def _outcome(
         *(records.payment_settled(visit, payment) for payment in visit.payments),
         records.exit_settled(rules, visit, ending.outcome, ending.settled, through, ending.cause),
     )
+    # When two may have passed, it may have been the other one who left.
+    until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
     gate = replace(
         gate,
         leaving=Quiet(),
         inside=tuple(each for each in gate.inside if each.id != visit.id),
+        guests=(*gate.guests, until_ms) if state.window.shared else gate.guests,
         gone=gate.gone | _taken(visit, ending),
         through=through,
     )
@@ -105,13 +109,16 @@ def _end(rules: Rules, state: Settling, visit: Visit, left: Sorted, *, alone: bo
     lines = price(left.stable, rules.catalogue, tier.discount_permille if tier else 0)
     payments = counted(visit.payments, currency)
     covered, credit_minor = cover(lines, payments)
-    unpaid = tuple(line for line in covered if not line.paid)
+    unpaid = any(not line.paid for line in covered)
     doubts = (
         (bool(state.window.fault), state.window.fault),
         (bool(left.unstable), "unstable-reads"),
-        (bool(unpaid) and not alone, "somebody-else-inside"),
-        (bool(unpaid) and state.through < 0, "payments-unknown"),
-        (bool(unpaid) and payments != visit.payments, "other-currency"),
+        (
+            not alone and any(line.epc not in visit.paid_epcs for line in covered),
+            "somebody-else-inside",
+        ),
+        (unpaid and state.through < 0, "payments-unknown"),
+        (unpaid and payments != visit.payments, "other-currency"),
     )
     cause = next((cause for doubted, cause in doubts if doubted), "")
     if cause:
@@ -125,8 +132,8 @@ def _end(rules: Rules, state: Settling, visit: Visit, left: Sorted, *, alone: bo
 def _taken(visit: Visit, ending: _Ending) -> frozenset[Epc]:
     """Return the tags that no later visit is charged for: what was paid, and what surely left."""
     known = ending.outcome is not Outcome.UNRESOLVED
-    lines = {line.epc for line in ending.settled.lines if known or line.paid}
-    return frozenset(lines | {epc for each in visit.payments for epc in each.epcs})
+    lines = frozenset(line.epc for line in ending.settled.lines if known or line.paid)
+    return lines | visit.paid_epcs
 
 
 def _anonymous(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Moment) -> Step:

@@ -57,6 +57,11 @@ class Visit:
     until_ms: int
     payments: tuple[Payment, ...] = ()
 
+    @property
+    def paid_epcs(self) -> frozenset[Epc]:
+        """The items that its payments name."""
+        return frozenset(epc for payment in self.payments for epc in payment.epcs)
+
 
 @dataclass(frozen=True, slots=True)
 class Idle:
