@@ -14,6 +14,7 @@ KEYS: Final = ("owner", "issuer", "voucher")
 DOCUMENTS: Final = ("policy", "keys", "catalogue")
 LEDGER: Final = ("log.key", "wrap.key", "ledger.db")
 NOBODY: Final = "none"
+NO_KEY_YET: Final = "A" * 43  # a public key's length in base64url: all else is checked first
 
 NEXT = """\
 made in {directory}: keys, signed rules, kiosk.toml
@@ -71,7 +72,11 @@ def command(
     policy = _policy(shop, currency, threshold)
     changes: dict[str, dict[str, Any]] = {
         "kiosk": {"name": name, "shop": shop, "state_dir": str(place)},
-        "hub": {"url": hub, "token_file": str(place / "hub" / "kiosk.token")},
+        "hub": {
+            "url": hub,
+            "owner_key": NO_KEY_YET,
+            "token_file": str(place / "hub" / "kiosk.token"),
+        },
         "provider": {"kind": "http", "url": scores, "token_file": f"{place}/scores/kiosk.token"},
     }
     if scores == NOBODY:

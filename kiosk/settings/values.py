@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from kiosk.core.signing import PUBLIC_BYTES, b64decode
 
+EXAMPLE_OWNER_KEY: Final = "PASTE-THE-OWNERS-PUBLIC-KEY"  # as config/*.toml has it
 LAST_PIN: Final = 27  # the 40-pin header has GPIO 0 to 27
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
 
@@ -58,6 +59,8 @@ def _url(value: str) -> str:
 
 
 def _owner_key(value: str) -> str:
+    if value == EXAMPLE_OWNER_KEY:
+        raise fault("is still the example's (paste what kiosk keys show owner.key prints)")
     try:
         size = len(b64decode(value))
     except ValueError as error:

@@ -10,9 +10,7 @@ import pytest
 
 from kiosk.settings import load
 from tests.environment import environment
-
-CONFIG = Path(__file__).parents[2] / "config"
-STORE, HUB = CONFIG / "store.toml", CONFIG / "hub.toml"
+from tests.shipped import CONFIG, shipped
 
 Kiosk = Callable[..., Any]
 
@@ -22,7 +20,7 @@ def changed(tmp_path: Path) -> Callable[..., Path]:
     """Return a writer of store.toml with some texts replaced."""
 
     def writer(*changes: tuple[str, str]) -> Path:
-        text = STORE.read_text(encoding="utf-8")
+        text = shipped("store.toml")
         for old, new in changes:
             assert old in text
             text = text.replace(old, new, 1)
@@ -36,8 +34,17 @@ def changed(tmp_path: Path) -> Callable[..., Path]:
 Changed = Callable[..., Path]
 
 
-@pytest.mark.parametrize("path", [STORE, HUB], ids=lambda path: path.name)
-def test_the_shipped_files_are_ok(path: Path, kiosk: Kiosk) -> None:
+@pytest.mark.parametrize("name", ["store.toml", "hub.toml"])
+def test_the_shipped_files_want_the_owners_key_and_nothing_else(
+    name: str, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    done = kiosk("config", "check", CONFIG / name)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.endswith(
+        "hub.owner_key: is still the example's (paste what kiosk keys show owner.key prints)\n"
+    )
+    path = tmp_path / name
+    path.write_text(shipped(name), encoding="utf-8")
     done = kiosk("config", "check", path)
     assert (done.code, done.out, done.err) == (0, f"{path}: ok\n", "")
 
@@ -111,8 +118,10 @@ def test_a_token_is_never_shown(kiosk: Kiosk, changed: Changed, tmp_path: Path) 
     assert "very-secret" not in plain + told
 
 
-def test_a_hubs_file_is_shown_too(kiosk: Kiosk) -> None:
-    assert tomllib.loads(kiosk("config", "show", HUB).out)["hub"]["listen"] == "127.0.0.1:8080"
+def test_a_hubs_file_is_shown_too(kiosk: Kiosk, tmp_path: Path) -> None:
+    path = tmp_path / "hub.toml"
+    path.write_text(shipped("hub.toml"), encoding="utf-8")
+    assert tomllib.loads(kiosk("config", "show", path).out)["hub"]["listen"] == "127.0.0.1:8080"
 
 
 def test_the_schema_is_json_schema_with_a_word_for_every_key(kiosk: Kiosk) -> None:

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.shipped import shipped
+
 Kiosk = Callable[..., Any]
 
-HUB = Path(__file__).parents[2] / "config" / "hub.toml"
 LIMIT_S = 30.0
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    text = HUB.read_text(encoding="utf-8")
+    text = shipped("hub.toml")
     for old, new in (
         ('"/var/lib/kiosk-hub"', '"state"'),
         ('"127.0.0.1:8080"', '"127.0.0.1:0"'),

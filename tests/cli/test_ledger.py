@@ -17,6 +17,7 @@ from kiosk.ledger.keys import LedgerKeys, create
 from kiosk.ledger.proof import check_proof
 from kiosk.ledger.store import Ledger
 from tests.cli.conftest import Kiosk
+from tests.shipped import shipped
 
 ALICE = CustomerRef("alice-7Jq0mW3v0Yd2")
 AT = Moment(mono_ms=1, wall_ms=1_795_435_200_000)
@@ -145,9 +146,10 @@ def test_one_place_is_named(kiosk: Kiosk, words: tuple[str, ...]) -> None:
 
 
 def test_the_configuration_names_the_place(kiosk: Kiosk, state: Path, tmp_path: Path) -> None:
-    shipped = (Path(__file__).parents[2] / "config" / "store.toml").read_text()
     config = tmp_path / "kiosk.toml"
-    config.write_text(re.sub(r"(?m)^#? ?state_dir = .*$", f'state_dir = "{state}"', shipped))
+    config.write_text(
+        re.sub(r"(?m)^#? ?state_dir = .*$", f'state_dir = "{state}"', shipped("store.toml"))
+    )
     done = kiosk("ledger", "tail", "-n", 1, "--config", config)
     assert (done.code, "door.held" in done.out) == (0, True), done.err
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kiosk.settings import HubSettings, Settings, SettingsError, load, load_hub
 from kiosk.settings.files import MAX_BYTES, load_any, read, told
+from tests.shipped import shipped
 
 Write = Callable[..., Path]
 
@@ -224,12 +225,9 @@ def _inline(value: object) -> str:
             return str(value)
 
 
-STORE = Path(__file__).parents[2] / "config" / "store.toml"
-
-
 @pytest.mark.slow
 def test_ten_thousand_mutations_of_a_whole_file_load_or_are_refused(tmp_path: Path) -> None:
-    lines, chance = STORE.read_text(encoding="utf-8").split("\n"), random.Random(17)
+    lines, chance = shipped("store.toml").split("\n"), random.Random(17)
     path, loaded = tmp_path / "kiosk.toml", 0
     for _ in range(10_000):
         mutated = list(lines)
