@@ -23,9 +23,8 @@ def command(
     Nothing needs a camera, a reader or the network. Afterwards the owner's pages stay up until
     Ctrl-C; --once ends at once. Exit 1 when a visit did not come out as it should.
     """
-    from kiosk.stage.demo import shipped_script, stay_up
+    from kiosk.stage.demo import shipped_script, stay_up, tell
     from kiosk.stage.play import directory_for, play
-    from kiosk.stage.report import lines_of
     from kiosk.stage.script import load
     from kiosk.stage.view import View
 
@@ -33,10 +32,7 @@ def command(
     with directory_for(state) as directory:
         played = play(day, directory, View(quiet=quiet), None if once else stay_up)
     if once:
-        for line in lines_of(played.result):
-            typer.echo(line)
-    for wrong in played.wrong:
-        typer.echo(wrong, err=True)
+        tell(played)
     if played.wrong:
         raise typer.Exit(1)
     if once:

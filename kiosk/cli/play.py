@@ -7,7 +7,7 @@ import typer
 
 
 def command(
-    script: Annotated[Path, typer.Argument(help="The script, in TOML; see config/demo.toml.")],
+    script: Annotated[Path, typer.Argument(help="The script, in TOML; see docs/script.md.")],
     state: Annotated[
         Path | None,
         typer.Option(help="Directory of the play, kept; without it a fresh one is removed."),
@@ -35,7 +35,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(played.result, ensure_ascii=False, indent=2))
     else:
-        for line in lines_of(played.result):
+        for line in lines_of(played.result, played.currency):
             typer.echo(line)
     for wrong in played.wrong:
         typer.echo(wrong, err=True)

@@ -37,7 +37,7 @@ from kiosk.settings import Settings
 from kiosk.settings import load as load_settings
 from kiosk.stage import props
 from kiosk.stage.errors import ProcessError
-from kiosk.stage.script import POLICY, Customer, Script
+from kiosk.stage.plot import POLICY, Customer, Script
 from kiosk.stage.theatre import LEDGER, Theatre, prepared
 
 SCANS: Final = 60
@@ -193,7 +193,7 @@ def _owner(book: Rulebook, ledger: Ledger, devices: Devices, peers: Peers, rhyth
 def _book(theatre: Theatre, settings: Settings) -> Rulebook:
     name, owner_key = settings.kiosk.name, b64decode(settings.owner_key)
     book = Rulebook(name, settings.audiences, owner_key, {})
-    with theatre.staff() as hub:
+    with theatre.services.staff() as hub:
         for kind in KINDS:
             envelope = hub.document(kind)
             if envelope is not None:

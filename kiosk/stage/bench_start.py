@@ -17,8 +17,8 @@ import tomlkit
 
 from kiosk.stage.child import Child
 from kiosk.stage.links import Control
+from kiosk.stage.plot import POLICY, Script
 from kiosk.stage.props import CONFIG
-from kiosk.stage.script import POLICY, Script
 from kiosk.stage.theatre import SOCKET, Theatre, prepared
 
 RUNS: Final = 5

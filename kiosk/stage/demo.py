@@ -1,17 +1,18 @@
 """The shipped day, and the pages that stay up after it."""
 
-import signal
 import sys
-from contextlib import suppress
+import time
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 from kiosk.stage.errors import StageError
 from kiosk.stage.play import Played
 from kiosk.stage.report import lines_of
 from kiosk.stage.theatre import Theatre
 
-SCRIPT = "demo.toml"
+SCRIPT: Final = "demo.toml"
+LOOK_S: Final = 0.1
 
 
 def shipped_script() -> Path:
@@ -20,19 +21,38 @@ def shipped_script() -> Path:
     Raises:
         StageError: It is in neither place.
     """
-    package = Path(str(resources.files("kiosk")))
+    return script_in(Path(str(resources.files("kiosk"))))
+
+
+def script_in(package: Path) -> Path:
+    """Return the day that is shipped with this package; StageError when it is not there."""
     for folder in (package.parent / "config", package / "config"):
         if (folder / SCRIPT).is_file():
             return folder / SCRIPT
     raise StageError(f"config/{SCRIPT} is not there; give a script with --script FILE")
 
 
-def stay_up(theatre: Theatre, played: Played) -> None:
-    """Say how the day came out and where its pages are, and wait for Ctrl-C."""
-    for line in lines_of(played.result):
+def tell(played: Played) -> None:
+    """Print how the day came out; what is wrong goes to standard error."""
+    for line in lines_of(played.result, played.currency):
         sys.stdout.write(f"{line}\n")
-    sys.stdout.write(f"\nThe owner's pages: {theatre.login_url()}\nCtrl-C ends the demo.\n")
     sys.stdout.flush()
-    with suppress(KeyboardInterrupt):
-        while True:
-            signal.pause()
+    for wrong in played.wrong:
+        sys.stderr.write(f"{wrong}\n")
+
+
+def stay_up(theatre: Theatre, played: Played) -> None:
+    """Say how the day came out and where its pages are, and wait for Ctrl-C.
+
+    Raises:
+        ProcessError: One of the processes ended meanwhile.
+    """
+    tell(played)
+    sys.stdout.write(
+        f"\nThe owner's pages (the link signs in once): {theatre.services.login_url()}\n"
+        "Ctrl-C ends the demo.\n"
+    )
+    sys.stdout.flush()
+    while not theatre.ending.asked:
+        theatre.check()
+        time.sleep(LOOK_S)

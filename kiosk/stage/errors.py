@@ -3,9 +3,14 @@
 StageError
 +-- ScriptError     mistakes in a script, one line each
 +-- ProcessError    a process of the play did not start or died
++-- EndedError      somebody asked the play to end
++-- NotSeenError    a step had no effect in time; the day goes on
 """
 
+import signal
 from collections.abc import Sequence
+
+SIGNALLED = 128  # a shell's exit code for a signal begins here
 
 
 class StageError(Exception):
@@ -30,3 +35,15 @@ class ProcessError(StageError):
     """A process of the play did not become ready, or ended."""
 
     exit_code = 1
+
+
+class EndedError(StageError):
+    """The play was ended by a signal; by the time this is read all its processes are stopped."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}; nothing is left running")
+        self.exit_code = SIGNALLED + number
+
+
+class NotSeenError(StageError):
+    """The effect of a step was not seen in time; the day goes on."""

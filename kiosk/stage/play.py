@@ -1,18 +1,18 @@
 """Plays a script from start to end: processes up, steps, result, expectations, processes down."""
 
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
+from kiosk.stage.ending import heeded
+from kiosk.stage.errors import ProcessError
 from kiosk.stage.player import Player
+from kiosk.stage.plot import Script
 from kiosk.stage.result import collect, mismatches
-from kiosk.stage.script import Script
 from kiosk.stage.theatre import Theatre, opened
 from kiosk.stage.view import View
 
@@ -24,10 +24,12 @@ class Played:
     Attributes:
         result: The object of DESIGN 10.
         wrong: One line for each expectation or step that was not met.
+        currency: Of its amounts.
     """
 
     result: dict[str, Any]
     wrong: tuple[str, ...]
+    currency: str
 
 
 def play(
@@ -42,48 +44,39 @@ def play(
         then: Called at the end while everything still runs, to leave the pages up.
 
     Raises:
-        ProcessError: A process did not start.
+        StageError: The directory cannot be used.
+        ProcessError: A process did not start, or ended in the middle.
+        EndedError: A signal asked the play to end.
     """
-    with (
-        ended_by_signals(),
-        view.shown("starting hub, scores and kiosk"),
-        opened(directory, script) as theatre,
-    ):
-        view.follow(theatre)
-        player = Player(script, theatre, view.tell)
-        player.play()
-        result = dict(collect(theatre, player))
-        played = Played(result, (*player.misses, *mismatches(script, result)))
-        view.rest()
+    with heeded() as ending, ExitStack() as stack:
+        with view.shown("starting hub, scores and kiosk"):
+            theatre = stack.enter_context(opened(directory, script, ending))
+            view.follow(directory)
+            player = Player(script, theatre, view)
+            player.play()
+            result = dict(collect(theatre, player.visits))
+            wrong = (*player.misses, *mismatches(script, result))
+        played = Played(result, wrong, script.currency)
         if then is not None:
             then(theatre, played)
     return played
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """End the block in order when the process is told to end, so that no child is left behind."""
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        """End as the signal would have ended the process."""
-        raise SystemExit(128 + number)
-
-    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-@contextmanager
 def directory_for(state: Path | None) -> Iterator[Path]:
-    """Yield the directory of a play: the one that was named, kept, or a fresh one, removed."""
+    """Yield the directory of a play: the one that was named, kept, or a fresh one, removed.
+
+    A fresh one stays when a process died: its log is there.
+    """
     if state is not None:
         yield state.resolve()
         return
     fresh = Path(tempfile.mkdtemp(prefix="kiosk-play-"))
     try:
         yield fresh
-    finally:
+    except ProcessError:
+        raise
+    except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    shutil.rmtree(fresh, ignore_errors=True)

@@ -6,13 +6,14 @@ is reported, and the day goes on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from kiosk.stage.errors import ProcessError
-from kiosk.stage.links import wait_for
-from kiosk.stage.script import Script, Step
+from kiosk.remote.errors import RemoteError
+from kiosk.stage.errors import EndedError, NotSeenError, ProcessError, StageError
+from kiosk.stage.narrator import Departure, Narrator
+from kiosk.stage.plot import Script, Step
 from kiosk.stage.theatre import Theatre
-from kiosk.stage.witness import Seen
+from kiosk.stage.witness import Day, Seen
 
 SEEN_S: Final = 5.0  # a code on a noisy picture, a check of 1.5 s, a busy Pi
 SETTLED_S: Final = 20.0  # exit window, absence, payments, and a busy Pi
@@ -20,8 +21,23 @@ PASS_S: Final = 0.9  # a customer walking past the antenna (basket: 6 slices of 
 PRESS_S: Final = 0.25
 PAUSE_S: Final = 1.0  # longer pauses move the clock instead of waiting
 GONE_S: Final = 3.0  # a code out of sight for longer is shown anew
+ROUNDS: Final = 3
+STOOD_S: Final = 6.0  # background is what stood there for 5 s before an exit (core/basket.py)
 RSSI_DBM: Final = -52
 SHELF_DBM: Final = -58
+
+
+class Audience(Protocol):
+    """Who watches a play."""
+
+    def begins(self, sentence: str) -> None:
+        """A step begins."""
+
+    def ends(self, came_to: str) -> None:
+        """It is over; "" where there is nothing to add."""
+
+    def left(self, departure: Departure) -> None:
+        """Somebody went out."""
 
 
 @dataclass(slots=True)
@@ -37,18 +53,25 @@ class Player:
     """Follows one script in one theatre.
 
     Args:
-        tell: Called with one line for each step, for the live view.
+        seen_s: How long the effect of a step is waited for.
+
+    Attributes:
+        misses: One line for each step whose effect was not seen.
     """
 
-    def __init__(self, script: Script, theatre: Theatre, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, script: Script, theatre: Theatre, audience: Audience, seen_s: float = SEEN_S
+    ) -> None:
         self._script = script
         self._theatre = theatre
-        self._tell = tell
-        self._people = {each.id: Part() for each in script.customers}
-        self._inside = ""
+        self._audience = audience
+        self._seen_s = seen_s
+        self._narrator = Narrator(script)
+        self._parts = {each.id: Part() for each in script.customers}
         self._entering = ""
+        self._shelved: set[str] = set()
         self.misses: list[str] = []
-        self._steps: Mapping[str, Callable[[Step], bool]] = {
+        self._steps: Mapping[str, Callable[[Step], str]] = {
             "show_qr": self._show_qr,
             "replay_qr": self._replay_qr,
             "forge_qr": self._forge_qr,
@@ -69,210 +92,254 @@ class Player:
     @property
     def visits(self) -> Mapping[str, str]:
         """Whose each visit was, by visit id: the script named them, the ledger never does."""
-        return {visit: name for name, who in self._people.items() for visit in who.visits}
+        return {visit: name for name, part in self._parts.items() for visit in part.visits}
 
     def play(self) -> None:
-        """Play every step in order."""
+        """Play every step in order.
+
+        Raises:
+            ProcessError: A process of the play ended.
+            EndedError: Somebody asked the play to end.
+        """
         for step in self._script.steps:
-            self._pause(step.after_s)
-            self._tell(_line(step))
-            if not self._steps[step.do](step):
-                place = f"{self._script.path}:{step.line}"
-                self.misses.append(f"{place}: step.{step.do}: its effect was not seen in time")
+            self._audience.begins(self._narrator.said(step))
+            self._audience.ends(self._played(step))
         self._theatre.settle()
         self._theatre.catch_up()
 
-    def _show_qr(self, step: Step) -> bool:
+    def _played(self, step: Step) -> str:
+        try:
+            self._pause(step.after_s)
+            return self._steps[step.do](step)
+        except (ProcessError, EndedError):
+            raise
+        except (StageError, RemoteError) as error:
+            self._theatre.check()
+            place = f"{self._script.path}:{step.line}"
+            self.misses.append(f"{place}: step.{step.do}: {error}")
+            return str(error)
+
+    def _show_qr(self, step: Step) -> str:
         text = self._theatre.mint(step.customer, age_s=int(step.age_s))
-        self._people[step.customer].text = text
+        self._parts[step.customer].text = text
         return self._show(step, text, inverted=step.inverted)
 
-    def _replay_qr(self, step: Step) -> bool:
-        self._theatre.move_clock(GONE_S)
-        return self._show(step, self._people[step.customer].text)
+    def _replay_qr(self, step: Step) -> str:
+        self._pause(GONE_S)
+        return self._show(step, self._parts[step.customer].text)
 
-    def _forge_qr(self, step: Step) -> bool:
+    def _forge_qr(self, step: Step) -> str:
         return self._show(step, self._theatre.forge(step.customer))
 
-    def _show_text(self, step: Step) -> bool:
+    def _show_text(self, step: Step) -> str:
         """Hold any text to the camera; the driver lets only tokens through, so nothing happens."""
-        self._theatre.sim.tell("camera", "show", text=step.text)
+        self._theatre.tell("camera", "show", text=step.text)
         self._theatre.let_pass(PRESS_S)
-        self._theatre.sim.tell("camera", "clear")
-        return True
+        self._theatre.tell("camera", "clear")
+        return ""
 
-    def _show_fob(self, step: Step) -> bool:
-        return self._new_visit(step.customer, lambda: self._hold_fob(step.fob))
+    def _show_fob(self, step: Step) -> str:
+        def hold() -> None:
+            """Hold the fob to the reader."""
+            self._theatre.tell("fob", "enter", epcs=[step.fob])
 
-    def _hold_fob(self, fob: str) -> None:
-        self._theatre.sim.tell("fob", "enter", epcs=[fob])
+        try:
+            return self._new_visit(step.customer, hold)
+        finally:
+            self._theatre.tell("fob", "leave", epcs=[step.fob])
 
-    def _show(self, step: Step, text: str, *, inverted: bool = False) -> bool:
+    def _show(self, step: Step, text: str, *, inverted: bool = False) -> str:
         def show() -> None:
             """Hold the code to the camera."""
-            self._theatre.sim.tell("camera", "show", text=text, invert=inverted)
+            self._theatre.tell("camera", "show", text=text, invert=inverted)
 
-        seen = self._new_visit(step.customer, show)
-        self._theatre.sim.tell("camera", "clear")
-        return seen
+        try:
+            return self._new_visit(step.customer, show)
+        finally:
+            self._theatre.tell("camera", "clear")
 
-    def _new_visit(self, customer: str, act: Callable[[], None]) -> bool:
+    def _new_visit(self, customer: str, act: Callable[[], None]) -> str:
         """Act, and wait for a try of this customer that has its first answer."""
-        known = set(self._theatre.witness.look().tries)
+        known = set(self._day().tries)
         act()
         found: list[str] = []
 
         def answered() -> bool:
             """Whether a new try has its first answer."""
-            tries = self._theatre.witness.look().tries
+            tries = self._day().tries
             found[:] = [each for each in tries if each not in known and tries[each].decision]
             return bool(found)
 
-        if not wait_for(answered, SEEN_S):
-            return False
-        self._people[customer].visits.append(found[0])
-        if self._try(found[0]).granted:
-            self._entering = customer
-        return True
+        self._await(answered)
+        self._parts[customer].visits.append(found[0])
+        return self._answer(customer)
 
-    def _choose(self, step: Step) -> bool:
-        visits = self._people[step.customer].visits
-        if not visits:
-            return False
-        answers = self._try(visits[-1]).answers
+    def _answer(self, customer: str) -> str:
+        """Return what the customer was told, and note who may come in."""
+        seen = self._last_try(customer)
+        if seen.granted:
+            self._entering = customer
+        return self._narrator.answered(seen)
+
+    def _choose(self, step: Step) -> str:
+        if not self._parts[step.customer].visits:
+            raise NotSeenError(f"{step.customer} was not seen, so there is nothing to choose")
+        answers = self._last_try(step.customer).answers
         if step.way == "vouched":
             self._theatre.vouch(step.customer)
-        self._theatre.sim.tell(f"choose-{step.way}", "press", for_s=PRESS_S)
+        self._theatre.tell(f"choose-{step.way}", "press", for_s=PRESS_S)
         if step.way == "leave":
-            return self._shows("entry", "idle")
+            self._await(lambda: self._status("entry") == "idle")
+            return ""
         if step.way == "voucher":
-            wait_for(lambda: self._try(visits[-1]).choices > 0, SEEN_S)
-            self._theatre.sim.tell("camera", "show", text=self._theatre.voucher())
-        seen = wait_for(lambda: self._try(visits[-1]).answers > answers, SEEN_S)
-        self._theatre.sim.tell("camera", "clear")
-        if self._try(visits[-1]).granted:
-            self._entering = step.customer
-        return seen
+            self._await(lambda: self._last_try(step.customer).choices > 0)
+            self._theatre.tell("camera", "show", text=self._theatre.voucher())
+        try:
+            self._await(lambda: self._last_try(step.customer).answers > answers)
+        finally:
+            self._theatre.tell("camera", "clear")
+        return self._answer(step.customer)
 
-    def _door(self, step: Step) -> bool:
-        opened = step.state == "open"
-        self._theatre.sim.tell("door", "set", active=opened)
-        seen = self._shows("door_open", opened)
-        if not opened and self._entering:
-            self._came_in()
-        return seen
+    def _door(self, step: Step) -> str:
+        self._swing(opened=step.state == "open")
+        if step.state == "closed":
+            self._come_in()
+        return ""
 
-    def _came_in(self) -> None:
-        visit = self._people[self._entering].visits[-1]
-        if wait_for(lambda: self._try(visit).entered, SEEN_S):
-            self._inside = self._entering
-        self._entering = ""
+    def _swing(self, *, opened: bool) -> None:
+        self._theatre.tell("door", "set", active=opened)
+        self._await(lambda: self._status("door_open") is opened)
+
+    def _come_in(self) -> None:
+        """Note that who was let in is inside; who took too long is not, and that is no miss."""
+        if self._entering:
+            customer, self._entering = self._entering, ""
+            self._theatre.wait_for(lambda: self._last_try(customer).entered, self._seen_s)
 
     def _go_in(self) -> None:
         """Pass the door, where the script left that to the reader."""
-        if self._entering:
-            for opened in (True, False):
-                self._theatre.sim.tell("door", "set", active=opened)
-                self._shows("door_open", opened)
-            self._came_in()
+        if self._entering and self._status("entry") == "unlocked":
+            self._swing(opened=True)
+            self._swing(opened=False)
+            self._come_in()
 
-    def _take(self, step: Step) -> bool:
+    def _take(self, step: Step) -> str:
         self._go_in()
-        self._people[step.customer].carried.extend(step.epcs)
-        return True
+        self._parts[step.customer].carried.extend(step.epcs)
+        return ""
 
-    def _put_back(self, step: Step) -> bool:
-        carried = self._people[step.customer].carried
+    def _put_back(self, step: Step) -> str:
+        carried = self._parts[step.customer].carried
         for epc in step.epcs:
-            if epc in carried:
-                carried.remove(epc)
-        return True
+            if epc not in carried:
+                raise NotSeenError(f"{step.customer} does not carry {epc}")
+            carried.remove(epc)
+        return ""
 
-    def _shelf(self, step: Step) -> bool:
-        self._theatre.sim.tell("exit-reader", "enter", epcs=list(step.epcs), rssi_dbm=SHELF_DBM)
-        return wait_for(lambda: self._heard() >= len(step.epcs), SEEN_S)
+    def _shelf(self, step: Step) -> str:
+        """Stand things beside the exit, and let them stand until they are background."""
+        self._shelved.update(step.epcs)
+        self._theatre.tell("exit-reader", "enter", epcs=list(step.epcs), rssi_dbm=SHELF_DBM)
+        enough = self._reads() + ROUNDS * len(self._shelved)
+        self._await(lambda: self._reads() >= enough)
+        self._pause(STOOD_S)
+        return ""
 
-    def _exit(self, step: Step) -> bool:
+    def _exit(self, step: Step) -> str:
         self._go_in()
-        part = self._people.get(step.customer)
+        self._entering = ""
+        part = self._parts.get(step.customer)
         epcs = list(step.epcs) or (part.carried if part else [])
-        visit = part.visits[-1] if part and part.visits else ""
-        sim = self._theatre.sim
-        before = self._theatre.witness.look().losses
-        if epcs:
-            self._hear(sim.tell, "enter", epcs)
-        if self._theatre.many_inside and step.customer:
-            sim.tell("exit-camera", "show", text=self._theatre.mint(step.customer, age_s=0))
-        sim.tell("exit", "press", for_s=PRESS_S)
-        wait_for(lambda: self._status("exit") != "quiet", SEEN_S)
-        sim.tell("door", "set", active=True)
-        self._shows("exit", "reading")
-        self._theatre.let_pass(PASS_S)
-        if epcs:
-            self._hear(sim.tell, "leave", epcs)
-        sim.tell("door", "set", active=False)
-        if self._theatre.many_inside:
-            sim.tell("exit-camera", "clear")
-        settled = self._shows("exit", "quiet", SETTLED_S)
+        losses = self._day().losses
         if part is not None:
             part.carried = []
-            self._inside = ""
-            return settled and (not visit or self._ended(visit))
-        lost = wait_for(lambda: self._theatre.witness.look().losses > before, SEEN_S)
-        return settled and (lost or not epcs)
+        self._walk_out(step, epcs)
+        if part is not None:
+            return self._went(step.customer)
+        if epcs:
+            self._await(lambda: self._day().losses > losses)
+            self._audience.left(self._narrator.loss(epcs))
+        return ""
 
-    def _hear(self, tell: Callable[..., object], do: str, epcs: list[str]) -> None:
-        """Move tags in the exit field; a reader that is away hears nothing."""
-        strength = {"rssi_dbm": RSSI_DBM} if do == "enter" else {}
-        tell("exit-reader", do, epcs=epcs, **strength)
+    def _walk_out(self, step: Step, epcs: list[str]) -> None:
+        """Press, push the door, carry tags past the antenna, and wait until all is settled."""
+        tell = self._theatre.tell
+        shows_code = self._theatre.many_inside and bool(step.customer)
+        if epcs:
+            tell("exit-reader", "enter", epcs=epcs, rssi_dbm=RSSI_DBM)
+        if shows_code:
+            tell("exit-camera", "show", text=self._theatre.mint(step.customer, age_s=0))
+        try:
+            tell("exit", "press", for_s=PRESS_S)
+            self._theatre.wait_for(lambda: self._status("exit") != "quiet", self._seen_s)
+            tell("door", "set", active=True)
+            self._theatre.wait_for(lambda: self._status("exit") == "reading", self._seen_s)
+            self._theatre.let_pass(PASS_S)
+        finally:
+            if epcs:
+                tell("exit-reader", "leave", epcs=epcs)
+            tell("door", "set", active=False)
+            if shows_code:
+                tell("exit-camera", "clear")
+        self._await(lambda: self._status("exit") == "quiet", SETTLED_S)
 
-    def _ended(self, visit: str) -> bool:
-        each = self._try(visit)
-        return not each.entered or wait_for(lambda: self._try(visit).outcome is not None, SEEN_S)
+    def _went(self, customer: str) -> str:
+        """Return how the visit of a customer who went out came out."""
+        if not self._parts[customer].visits or not self._last_try(customer).entered:
+            return "was not inside"
+        self._await(lambda: self._last_try(customer).outcome is not None)
+        departure = self._narrator.departure(customer, self._last_try(customer))
+        self._audience.left(departure)
+        return departure.came_to
 
-    def _pay(self, step: Step) -> bool:
+    def _pay(self, step: Step) -> str:
         self._go_in()
-        visits = self._people[step.customer].visits
+        visits = self._parts[step.customer].visits
         if not visits:
-            return False
-        self._theatre.pay(visits[-1], step.epcs, step.amount_minor)
-        return True
+            raise NotSeenError(f"{step.customer} was not seen, so there is nothing to pay")
+        currency = self._script.currency
+        self._theatre.services.pay(visits[-1], step.epcs, step.amount_minor, currency)
+        return ""
 
-    def _lose(self, step: Step) -> bool:
-        return self._theatre.lose(step.device)
+    def _lose(self, step: Step) -> str:
+        self._must(seen=self._theatre.lose(step.device))
+        return ""
 
-    def _restore(self, step: Step) -> bool:
-        return self._theatre.restore(step.device)
+    def _restore(self, step: Step) -> str:
+        self._must(seen=self._theatre.restore(step.device))
+        return ""
 
-    def _wait(self, step: Step) -> bool:
-        self._pause(step.for_s)
-        return True
+    def _wait(self, step: Step) -> str:
+        self._move(step.for_s)
+        return ""
 
     def _pause(self, for_s: float) -> None:
         if for_s > PAUSE_S:
-            self._theatre.move_clock(for_s)
+            self._move(for_s)
         elif for_s:
             self._theatre.let_pass(for_s)
 
-    def _shows(self, key: str, value: object, limit_s: float = SEEN_S) -> bool:
-        """Wait until the status holds `value` there."""
-        return wait_for(lambda: self._status(key) == value, limit_s)
+    def _move(self, by_s: float) -> None:
+        if not self._theatre.move_clock(by_s):
+            raise NotSeenError("the kiosk did not come to rest, so the clock was not moved")
 
-    def _heard(self) -> int:
-        """How many tags the exit reader hears now."""
-        heard = self._status("field")
-        return heard if isinstance(heard, int) else 0
+    def _await(self, seen: Callable[[], bool], limit_s: float = 0.0) -> None:
+        self._must(seen=self._theatre.wait_for(seen, limit_s or self._seen_s))
+
+    def _must(self, *, seen: bool) -> None:
+        if not seen:
+            raise NotSeenError("its effect was not seen in time")
+
+    def _reads(self) -> int:
+        """How many reads the exit reader has made so far; each round reads every tag there."""
+        reader = self._theatre.status()["devices"]["exit-reader"]
+        return int(reader["counters"].get("reads", 0))
 
     def _status(self, key: str) -> object:
-        try:
-            return self._theatre.control.ask("status").get(key)
-        except ProcessError:
-            return None
+        return self._theatre.status().get(key)
 
-    def _try(self, visit: str) -> Seen:
-        return self._theatre.witness.look().tries[visit]
+    def _day(self) -> Day:
+        return self._theatre.witness.look()
 
-
-def _line(step: Step) -> str:
-    parts = [step.customer, step.do, step.way, step.state, step.device]
-    return " ".join(part for part in parts if part)
+    def _last_try(self, customer: str) -> Seen:
+        return self._day().tries[self._parts[customer].visits[-1]]

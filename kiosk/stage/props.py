@@ -14,7 +14,7 @@ from kiosk.core.signing import b64decode, b64encode, kid_of, public_of, sign
 from kiosk.core.values import Json
 from kiosk.ledger import keys as ledger_keys
 from kiosk.ledger.checkpoint import LogKey
-from kiosk.stage.script import Script
+from kiosk.stage.plot import Script
 
 SHOP: Final = "play-shop"
 KIOSK: Final = "door"
@@ -56,25 +56,29 @@ def log_vkey(directory: Path) -> str:
     return LogKey.of(ORIGIN, ledger_keys.create(directory).log).encode()
 
 
-def documents(script: Script, keys: Keys, provider: str, now_s: int) -> Mapping[str, bytes]:
-    """Return the signed policy, key list and catalogue of a script, by kind.
+def payloads(
+    script: Script, keys: Keys, provider: str, now_s: int
+) -> Mapping[str, Mapping[str, Json]]:
+    """Return the policy, key list and catalogue of a script, by kind, without their versions.
 
     Args:
         provider: Public key of the score service, base64url.
     """
-    payloads: dict[str, Json] = {
+    listed: list[Json] = [
+        _public(public_of(keys.issuer), "issuer"),
+        _public(public_of(keys.voucher), "voucher"),
+        _public(b64decode(provider), "provider"),
+    ]
+    return {
         "policy": policy(script, now_s),
-        "keys": {
-            "version": 1,
-            "keys": [
-                _public(public_of(keys.issuer), "issuer"),
-                _public(public_of(keys.voucher), "voucher"),
-                _public(b64decode(provider), "provider"),
-            ],
-        },
+        "keys": {"keys": listed},
         "catalogue": catalogue(script),
     }
-    return {kind: sign(kind, payload, keys.owner) for kind, payload in payloads.items()}
+
+
+def signed(kind: str, payload: Mapping[str, Json], version: int, keys: Keys) -> bytes:
+    """Return a document of this version, signed by the owner."""
+    return sign(kind, {**payload, "version": version}, keys.owner)
 
 
 def policy(script: Script, now_s: int) -> Mapping[str, Json]:
@@ -89,7 +93,6 @@ def policy(script: Script, now_s: int) -> Mapping[str, Json]:
         "shadow": False,
     }
     return {
-        "version": 1,
         "shop": SHOP,
         "currency": script.currency,
         "issued_s": now_s,
@@ -115,7 +118,7 @@ def catalogue(script: Script) -> Mapping[str, Json]:
         }
         for item in script.items
     ]
-    return {"version": 1, "currency": script.currency, "items": items, "sold": []}
+    return {"currency": script.currency, "items": items, "sold": []}
 
 
 @dataclass(frozen=True, slots=True)

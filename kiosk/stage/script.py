@@ -1,52 +1,68 @@
-"""A script as the player follows it: the shop, its customers, the steps, what is expected.
+"""Reads a script: the TOML of DESIGN 10, described for its writers in docs/script.md.
 
-The format is that of DESIGN 10. Every mistake in a script is reported at once, with its line.
+Every mistake in a script is reported at once, with its line, before anything is started.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from kiosk.core.epc import is_gtin14
+from kiosk.core.identity import is_customer_ref
 from kiosk.stage.errors import ScriptError
-from kiosk.stage.script_lines import line_of
+from kiosk.stage.plot import POLICY, Customer, Expect, Item, Script, Step
+from kiosk.stage.script_values import Mistakes, Table
 
-STEPS: Final[Mapping[str, frozenset[str]]] = {
-    "show_qr": frozenset({"age_s", "inverted"}),
-    "replay_qr": frozenset(),
-    "forge_qr": frozenset(),
-    "show_text": frozenset({"text"}),
-    "show_fob": frozenset({"fob"}),
-    "choose": frozenset({"way"}),
-    "door": frozenset({"state"}),
-    "take": frozenset({"epcs"}),
-    "put_back": frozenset({"epcs"}),
-    "shelf": frozenset({"epcs"}),
-    "exit": frozenset({"epcs"}),
-    "pay": frozenset({"epcs", "amount_minor"}),
-    "lose": frozenset({"device"}),
-    "restore": frozenset({"device"}),
-    "wait": frozenset({"for_s"}),
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a step beside `do`, `customer` and `after_s`, which go with all.
+
+    Attributes:
+        needs: Must be there.
+        may: May be there.
+        one_of: Exactly one of them must be there.
+        after: What the customer must have done before, "" for nothing.
+        alone: Whether nobody may do it.
+    """
+
+    needs: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
+    after: str = ""
+    alone: bool = False
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every key of this step."""
+        return (*self.needs, *self.may, *self.one_of)
+
+
+STEPS: Final[Mapping[str, Keys]] = {
+    "show_qr": Keys(may=("age_s", "inverted")),
+    "replay_qr": Keys(after="show_qr"),
+    "forge_qr": Keys(),
+    "show_text": Keys(needs=("text",), alone=True),
+    "show_fob": Keys(needs=("fob",)),
+    "choose": Keys(needs=("way",), after="show"),
+    "door": Keys(needs=("state",), alone=True),
+    "take": Keys(needs=("epcs",)),
+    "put_back": Keys(needs=("epcs",)),
+    "shelf": Keys(needs=("epcs",), alone=True),
+    "exit": Keys(may=("epcs",), alone=True),
+    "pay": Keys(one_of=("epcs", "amount_minor"), after="show"),
+    "lose": Keys(needs=("device",), alone=True),
+    "restore": Keys(needs=("device",), alone=True),
+    "wait": Keys(needs=("for_s",), alone=True),
 }
-"""Every step and the keys that are its own; `do`, `customer` and `after_s` go with all."""
-
+TABLES: Final = ("currency", "policy", "item", "customer", "step", "expect")
 WAYS: Final = ("voucher", "vouched", "leave")
 DEVICES: Final = ("provider", "hub", "reader", "camera")
+STATES: Final = ("open", "closed")
 EXPECTED: Final = ("outcome", "decision", "reason", "way", "unpaid_minor")
-TABLES: Final = ("currency", "policy", "item", "customer", "step", "expect")
-POLICY: Final[Mapping[str, int]] = {
-    "threshold": 600,
-    "deposit_minor": 2000,
-    "grace_h": 24,
-    "max_inside": 1,
-}
-MAX_BYTES: Final = 1 << 20
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
-GTIN: Final = re.compile(r"[0-9]{14}")
-EPC: Final = re.compile(r"(?!0+$)([0-9A-F]{4})+")
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "threshold": (0, 800),
     "deposit_minor": (0, 10**9),
@@ -58,73 +74,13 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "unpaid_minor": (0, 10**12),
     "visit": (1, 10_000),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An article of the catalogue, by GTIN-14."""
-
-    gtin: str
-    name: str
-    price_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Somebody in the script; `score` None: the provider has never heard of them."""
-
-    id: str
-    score: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happens.
-
-    Attributes:
-        customer: Who does it, "" for nobody.
-        after_s: Pause before it.
-        line: Where it stands in the script.
-        epcs: Tags, upper-case hex.
-    """
-
-    do: str
-    customer: str = ""
-    after_s: float = 0.0
-    line: int = 0
-    epcs: tuple[str, ...] = ()
-    way: str = ""
-    state: str = ""
-    device: str = ""
-    text: str = ""
-    fob: str = ""
-    amount_minor: int = 0
-    for_s: float = 0.0
-    age_s: float = 0.0
-    inverted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """What a customer's n-th try must have come to."""
-
-    customer: str
-    visit: int
-    values: Mapping[str, str | int | None]
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A whole day."""
-
-    currency: str
-    policy: Mapping[str, int]
-    items: tuple[Item, ...]
-    customers: tuple[Customer, ...]
-    steps: tuple[Step, ...]
-    expects: tuple[Expect, ...]
-    path: Path = field(default=Path("script"))
+MAX_BYTES: Final = 1 << 20
+MAX_TEXT: Final = 500  # fits a code of any kind that the camera is shown
+MAX_MISTAKES: Final = 100
+CURRENCY: Final = re.compile(r"[A-Z]{3}")
+NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,80}")
+FOB: Final = re.compile(r"(?!0+$)[0-9A-F]{10}")  # the five bytes of an EM4100 tag
+_TOML_LINE: Final = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
 
 
 def load(path: Path) -> Script:
@@ -133,191 +89,204 @@ def load(path: Path) -> Script:
     Raises:
         ScriptError: Not readable, not TOML, or any number of mistakes, one line each.
     """
+    text = _read(path)
     try:
-        text = path.read_bytes()[: MAX_BYTES + 1].decode()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScriptError([_not_toml(path, error)]) from error
+    mistakes = Mistakes(path, text)
+    script = _Parser(path, mistakes).script(values)
+    found = mistakes.lines()
+    if found:
+        more = [f"{path}: and {len(found) - MAX_MISTAKES} more"][: len(found) > MAX_MISTAKES]
+        raise ScriptError([*found[:MAX_MISTAKES], *more])
+    return script
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = error.strerror if isinstance(error, OSError) else "no name of a file"
         raise ScriptError([f"{path}: {why}; name a script in TOML"]) from error
-    if len(text) > MAX_BYTES:
+    if len(data) > MAX_BYTES:
         raise ScriptError([f"{path}: larger than 1 MiB; a script is a page or two"])
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScriptError([f"{path}: not TOML: {error}"]) from error
-    return _Parser(path, text).script(data)
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ScriptError([f"{path}:{line}: not UTF-8 text; save the script as UTF-8"]) from error
+
+
+def _not_toml(path: Path, error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"{path}: not a script: tables in tables without end"
+    at = _TOML_LINE.search(str(error))
+    what = _TOML_LINE.sub("", str(error)).splitlines()[0].strip()
+    place = f"{path}:{at[1]}" if at else str(path)
+    return f"{place}: not TOML: {what}" + (f", at column {at[2]}" if at else "")
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What the customers have done before a step, as later steps need it."""
+
+    last: str
+    done: set[tuple[str, str]] = field(default_factory=set)
+
+    def note(self, step: Step) -> None:
+        """Note what this step leaves behind for the next."""
+        self.last = step.customer or self.last
+        self.done.add((step.customer, step.do))
+        if step.do in {"show_qr", "forge_qr", "show_fob"}:
+            self.done.add((step.customer, "show"))
 
 
 class _Parser:
-    """Collects every mistake before it gives up."""
+    """Turns tables into a script; what is wrong goes to the mistakes, and parsing goes on."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, mistakes: Mistakes) -> None:
         self._path = path
-        self._text = text
-        self._mistakes: list[str] = []
+        self._mistakes = mistakes
+        self._names: tuple[str, ...] = ()
 
-    def script(self, data: Mapping[str, object]) -> Script:
+    def script(self, values: Mapping[str, object]) -> Script:
         """Return the script; every mistake on the way is noted."""
-        self._known(data, TABLES, "", 0)
-        policy = self._policy(data.get("policy", {}))
-        items = tuple(self._item(*each) for each in self._tables(data, "item"))
-        customers = tuple(self._customer(*each) for each in self._tables(data, "customer"))
-        names = [each.id for each in customers]
-        steps = self._steps(self._tables(data, "step"), names)
-        expects = tuple(self._expect(*each, names) for each in self._tables(data, "expect"))
-        currency = data.get("currency", "EUR")
-        if not (isinstance(currency, str) and CURRENCY.fullmatch(currency)):
-            self._wrong("currency", 0, "an ISO 4217 code of three capital letters, such as EUR")
-            currency = "EUR"
-        if self._mistakes:
-            raise ScriptError(self._mistakes)
+        top = Table(values, "", 0, self._mistakes)
+        top.known(TABLES)
+        policy = self._policy(top)
+        items = tuple(_item(each) for each in top.tables("item"))
+        _no_twins(top.tables("item"), "gtin")
+        customers = tuple(_customer(each) for each in top.tables("customer"))
+        _no_twins(top.tables("customer"), "id")
+        self._names = tuple(each.id for each in customers if each.id)
+        currency = "EUR"
+        if "currency" in values:
+            currency = top.text("currency", CURRENCY.fullmatch, "an ISO 4217 code such as EUR")
+        steps = self._steps(top.tables("step"))
+        expects = tuple(self._expect(each) for each in top.tables("expect"))
         return Script(currency, policy, items, customers, steps, expects, self._path)
 
-    def _policy(self, table: object) -> Mapping[str, int]:
-        if not isinstance(table, dict):
-            self._wrong("policy", 0, "a table: [policy]")
+    def _policy(self, top: Table) -> Mapping[str, int]:
+        values = top.values.get("policy", {})
+        if not isinstance(values, dict):
+            top.wrong("policy", "is not a table: write [policy]")
             return POLICY
-        self._known(table, tuple(POLICY), "policy", 0)
-        return {key: self._whole(table, key, "policy", 0, POLICY[key]) for key in POLICY}
+        table = Table(values, "policy", 0, self._mistakes)
+        table.known(tuple(POLICY))
+        return {key: table.whole(key, *LIMITS[key], POLICY[key]) for key in POLICY}
 
-    def _item(self, index: int, table: Mapping[str, object]) -> Item:
-        self._known(table, ("gtin", "name", "price_minor"), "item", index)
-        gtin = self._text_of(table, "gtin", "item", index)
-        if not GTIN.fullmatch(gtin):
-            self._wrong("item.gtin", index, "a GTIN-14 of 14 digits, in quotes")
-        name = self._text_of(table, "name", "item", index)
-        return Item(gtin, name, self._whole(table, "price_minor", "item", index))
-
-    def _customer(self, index: int, table: Mapping[str, object]) -> Customer:
-        self._known(table, ("id", "score"), "customer", index)
-        score = self._whole(table, "score", "customer", index) if "score" in table else None
-        return Customer(self._text_of(table, "id", "customer", index), score)
-
-    def _steps(
-        self, tables: Sequence[tuple[int, Mapping[str, object]]], names: Sequence[str]
-    ) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        last = names[0] if names else ""
-        for index, table in tables:
-            step = self._step(index, table, names, last)
-            last = step.customer or last
+    def _steps(self, tables: Sequence[Table]) -> tuple[Step, ...]:
+        shown = _Shown(self._names[0] if self._names else "")
+        steps = []
+        for table in tables:
+            step = self._step(table, shown)
+            shown.note(step)
             steps.append(step)
         return tuple(steps)
 
-    def _step(
-        self, index: int, table: Mapping[str, object], names: Sequence[str], last: str
-    ) -> Step:
-        do = self._word(table, "do", "step", index, tuple(STEPS))
-        own = STEPS.get(do, frozenset())
-        self._known(table, ("do", "customer", "after_s", *sorted(own)), "step", index)
-        customer = last
-        if "customer" in table:
-            customer = self._word(table, "customer", "step", index, tuple(names))
-        if do == "exit" and "epcs" in table and "customer" not in table:
-            customer = ""
+    def _step(self, table: Table, shown: _Shown) -> Step:
+        do = table.word("do", tuple(STEPS))
+        if not do:
+            return Step("")
+        keys = STEPS[do]
+        table.known(("do", "customer", "after_s", *keys.own))
+        customer = self._who(table, do, shown)
+        given = _given(table, keys)
+        self._timely(table, do, customer, shown)
         return Step(
             do=do,
             customer=customer,
-            after_s=self._seconds(table, "after_s", index),
-            line=self._line("step", index, "do"),
-            epcs=self._epcs(table, index) if "epcs" in own else (),
-            way=self._word(table, "way", "step", index, WAYS) if "way" in own else "",
-            state=self._word(table, "state", "step", index, ("open", "closed"))
-            if "state" in own
-            else "",
-            device=self._word(table, "device", "step", index, DEVICES) if "device" in own else "",
-            text=self._text_of(table, "text", "step", index) if "text" in own else "",
-            fob=self._text_of(table, "fob", "step", index) if "fob" in own else "",
-            amount_minor=self._whole(table, "amount_minor", "step", index)
-            if "amount_minor" in table and "amount_minor" in own
+            after_s=table.seconds("after_s", 0.0),
+            line=self._mistakes.line("step", table.index, "do"),
+            epcs=table.epcs("epcs", some=do != "exit") if "epcs" in given else (),
+            way=table.word("way", WAYS) if "way" in given else "",
+            state=table.word("state", STATES) if "state" in given else "",
+            device=table.word("device", DEVICES) if "device" in given else "",
+            text=_text_shown(table) if "text" in given else "",
+            fob=_fob(table) if "fob" in given else "",
+            amount_minor=table.whole("amount_minor", *LIMITS["amount_minor"])
+            if "amount_minor" in given
             else 0,
-            for_s=self._seconds(table, "for_s", index),
-            age_s=self._seconds(table, "age_s", index),
-            inverted=table.get("inverted") is True,
+            for_s=table.seconds("for_s") if "for_s" in given else 0.0,
+            age_s=table.seconds("age_s") if "age_s" in given else 0.0,
+            inverted=table.flag("inverted") if "inverted" in given else False,
         )
 
-    def _expect(self, index: int, table: Mapping[str, object], names: Sequence[str]) -> Expect:
-        self._known(table, ("customer", "visit", *EXPECTED), "expect", index)
-        customer = self._word(table, "customer", "expect", index, tuple(names))
-        visit = self._whole(table, "visit", "expect", index, 1)
+    def _who(self, table: Table, do: str, shown: _Shown) -> str:
+        if "customer" in table.values:
+            return table.word("customer", self._names)
+        if do == "exit" and "epcs" in table.values:
+            return ""
+        if not shown.last and not STEPS[do].alone:
+            table.wrong("customer", "there is nobody to do it; add a [[customer]]")
+        return shown.last
+
+    def _timely(self, table: Table, do: str, customer: str, shown: _Shown) -> None:
+        after = STEPS[do].after
+        if customer and after and (customer, after) not in shown.done:
+            table.wrong("do", f"{customer} has shown no code before; begin with show_qr")
+
+    def _expect(self, table: Table) -> Expect:
+        table.known(("customer", "visit", *EXPECTED))
+        customer = table.word("customer", self._names)
+        visit = table.whole("visit", *LIMITS["visit"], 1)
         values: dict[str, str | int | None] = {}
         for key in EXPECTED:
-            if key in table and key == "unpaid_minor":
-                values[key] = self._whole(table, key, "expect", index)
-            elif key in table:
-                values[key] = self._text_of(table, key, "expect", index) or None
-        return Expect(customer, visit, values, self._line("expect", index, "customer"))
+            if key in table.values and key == "unpaid_minor":
+                values[key] = table.whole(key, *LIMITS[key])
+            elif key in table.values:
+                values[key] = table.text(key, lambda _: True) or None
+        line = self._mistakes.line("expect", table.index, "customer")
+        return Expect(customer, visit, values, line)
 
-    def _tables(
-        self, data: Mapping[str, object], name: str
-    ) -> list[tuple[int, Mapping[str, object]]]:
-        tables = data.get(name, [])
-        if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
-            self._wrong(name, 0, f"a list of tables: [[{name}]]")
-            return []
-        return list(enumerate(tables))
 
-    def _known(
-        self, table: Mapping[str, object], known: Sequence[str], place: str, index: int
-    ) -> None:
-        for key in table:
-            if key not in known:
-                near = get_close_matches(key, known, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-                self._wrong(f"{place}.{key}" if place else key, index, f"unknown key; {hint}")
+def _given(table: Table, keys: Keys) -> frozenset[str]:
+    """Return the step's own keys that are there, and those that must be."""
+    found = [key for key in keys.one_of if key in table.values]
+    if keys.one_of and len(found) != 1:
+        table.wrong("do", f"give either {' or '.join(keys.one_of)}")
+    return frozenset((*keys.needs, *(key for key in keys.own if key in table.values)))
 
-    def _word(
-        self, table: Mapping[str, object], key: str, place: str, index: int, known: Sequence[str]
-    ) -> str:
-        value = table.get(key)
-        if isinstance(value, str) and value in known:
-            return value
-        near = get_close_matches(str(value), known, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        self._wrong(f"{place}.{key}", index, f"{value!r} is not known; {hint}")
-        return ""
 
-    def _text_of(self, table: Mapping[str, object], key: str, place: str, index: int) -> str:
-        value = table.get(key)
-        if isinstance(value, str) and (value or place == "expect"):
-            return value
-        self._wrong(f"{place}.{key}", index, "a text in quotes")
-        return ""
+def _item(table: Table) -> Item:
+    table.known(("gtin", "name", "price_minor"))
+    gtin = table.text("gtin", is_gtin14, "a GTIN-14: 14 digits, the last one a check digit")
+    name = table.text("name", NAME.fullmatch, "1 to 80 printable characters")
+    return Item(gtin, name, table.whole("price_minor", *LIMITS["price_minor"]))
 
-    def _whole(
-        self,
-        table: Mapping[str, object],
-        key: str,
-        place: str,
-        index: int,
-        default: int | None = None,
-    ) -> int:
-        value = table.get(key, default)
-        low, high = LIMITS[key]
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        self._wrong(f"{place}.{key}", index, f"a whole number from {low} to {high} (got {value!r})")
-        return low
 
-    def _seconds(self, table: Mapping[str, object], key: str, index: int) -> float:
-        value = table.get(key, 0)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**9:
-            return float(value)
-        self._wrong(f"step.{key}", index, "seconds, zero or more")
-        return 0.0
+def _customer(table: Table) -> Customer:
+    table.known(("id", "score"))
+    name = table.text(
+        "id", _is_name, "1 to 64 letters, digits and _ . : - (a letter or digit first)"
+    )
+    score = table.whole("score", *LIMITS["score"]) if "score" in table.values else None
+    return Customer(name, score)
 
-    def _epcs(self, table: Mapping[str, object], index: int) -> tuple[str, ...]:
-        value = table.get("epcs", [])
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            epcs = tuple(each.upper() for each in value)
-            if all(EPC.fullmatch(each) for each in epcs):
-                return epcs
-        self._wrong("step.epcs", index, 'a list of EPCs in hex, such as ["30…"]')
-        return ()
 
-    def _line(self, place: str, index: int, key: str) -> int:
-        return line_of(self._text, place, index, key)
+def _no_twins(tables: Sequence[Table], key: str) -> None:
+    seen: set[object] = set()
+    for table in tables:
+        value = table.values.get(key)
+        if isinstance(value, str):
+            if value in seen:
+                table.wrong(key, f"{value!r} is there already; once is enough")
+            seen.add(value)
 
-    def _wrong(self, place: str, index: int, what: str) -> None:
-        table, _, key = place.partition(".")
-        line = line_of(self._text, table, index, key)
-        self._mistakes.append(f"{self._path}:{line}: {place}: {what}")
+
+def _fob(table: Table) -> str:
+    return table.text("fob", lambda value: FOB.fullmatch(value.upper()), "10 hex digits").upper()
+
+
+def _is_name(text: str) -> bool:
+    return is_customer_ref(text) and text[0].isalnum()
+
+
+def _text_shown(table: Table) -> str:
+    def fits(text: str) -> bool:
+        """Whether a code can hold it."""
+        return 0 < len(text.encode("utf-8", "replace")) <= MAX_TEXT
+
+    return table.text("text", fits, f"a text of 1 to {MAX_TEXT} bytes, in quotes")

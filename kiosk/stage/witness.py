@@ -49,11 +49,17 @@ class Day:
 
 
 class Witness:
-    """Reads new entries at each look; the ledger's writer is not disturbed."""
+    """Reads new entries at each look; the ledger's writer is not disturbed.
+
+    What an earlier play left in the ledger is not part of this day.
+    """
 
     def __init__(self, path: Path) -> None:
         self._reader = LedgerReader(path)
         self._next = 0
+        self._before: frozenset[str] = frozenset()
+        self._day = Day()
+        self._before = frozenset(self.look().tries)
         self._day = Day()
 
     def look(self) -> Day:
@@ -74,6 +80,8 @@ class Witness:
             if event.type == "exit.unresolved":
                 self._day.losses += 1
                 self._day.anonymous.extend(data["epcs"])
+            return
+        if event.visit in self._before:
             return
         seen = self._day.tries.setdefault(event.visit, Seen(event.visit))
         match event.type.split("."):
