@@ -1,6 +1,7 @@
-"""Keys in files: a private one is 32 bytes that only its owner can read, never overwritten."""
+"""Keys and tokens in files: a private one only its owner can read, and none is overwritten."""
 
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.core.signing import PUBLIC_BYTES, b64decode, public_of
 
 SEED_BYTES: Final = 32  # RFC 8032 section 5.1.5
-_PRIVATE: Final = 0o600
+PRIVATE: Final = 0o600
 _PUBLIC: Final = 0o644
+_TOKEN_BYTES: Final = 32
 _OTHERS: Final = 0o077
 _LINE_BYTES: Final = 100  # a public key in base64url has 43
 
@@ -70,22 +72,40 @@ def read_public(text: str) -> bytes:
     return public
 
 
-def write_over(path: Path, data: bytes) -> None:
-    """Put a public file in place of what is there, whole or not at all.
+def keep_token(path: Path) -> str:
+    """Return the bearer token in a file, made when there is none.
+
+    Raises:
+        KeyFileError: It is no token, or the place cannot be written.
+    """
+    try:
+        if not path.exists():
+            write_new(path, f"{secrets.token_urlsafe(_TOKEN_BYTES)}\n".encode("ascii"))
+        token = path.read_bytes().strip()
+    except OSError as error:
+        raise KeyFileError(f"{path}: {error.strerror}; choose a directory of ours") from error
+    if not token or not token.isascii():
+        raise KeyFileError(f"{path}: is no token; remove it and start again for a new one")
+    return token.decode("ascii")
+
+
+def write_over(path: Path, data: bytes, mode: int = _PUBLIC) -> None:
+    """Put a file in place of what is there, whole or not at all.
 
     Raises:
         KeyFileError: The place cannot be written; what was there is unchanged.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    write_new(fresh, data, _PUBLIC)
     try:
+        fresh.unlink(missing_ok=True)  # of a run that was cut off
+        write_new(fresh, data, mode)
         fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
 
 
-def write_new(path: Path, data: bytes, mode: int = _PRIVATE) -> None:
+def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Write a new file and make it durable; what cannot be finished is removed again.
 
     Raises:

@@ -19,6 +19,8 @@ PRIORITIES: Final[Mapping[str, int]] = {  # sd-daemon(3)
     "info": 6,
     "debug": 7,
 }
+CHATTY: Final = ("alembic", "uvicorn")
+"""Libraries that tell of every start in words that help nobody but whoever looks for a fault."""
 
 
 def configure(level: str) -> None:
@@ -43,6 +45,9 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in CHATTY:
+        quiet = logging.NOTSET if level == "debug" else logging.WARNING
+        logging.getLogger(name).setLevel(quiet)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -1,5 +1,6 @@
 """Key files are private, whole and never overwritten."""
 
+import os
 import resource
 import signal
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk.core.signing import b64encode, public_of
 from kiosk.keyfiles import (
+    PRIVATE,
     KeyFileError,
     create_private,
+    keep_token,
     load_private,
     read_public,
     write_new,
@@ -139,3 +142,38 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         write_over(path, b"new and much longer")
     assert path.read_bytes() == b"old"
     assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]
+
+
+def test_a_token_is_made_once_for_us_only(tmp_path: Path) -> None:
+    path = tmp_path / "staff.token"
+    made = keep_token(path)
+    assert len(made) >= 43
+    assert keep_token(path) == made
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_of_the_owners_own_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.token").write_text("  chosen  \n")
+    assert keep_token(tmp_path / "kiosk.token") == "chosen"
+
+
+@pytest.mark.parametrize("token", [b"", b"\n", "tök".encode()])
+def test_an_empty_or_odd_token_is_named(tmp_path: Path, token: bytes) -> None:
+    (tmp_path / "staff.token").write_bytes(token)
+    with pytest.raises(KeyFileError, match=r"staff\.token: is no token; remove it"):
+        keep_token(tmp_path / "staff.token")
+
+
+def test_a_token_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "staff.token").mkdir()
+    with pytest.raises(KeyFileError, match=r"staff\.token: Is a directory"):
+        keep_token(tmp_path / "staff.token")
+
+
+def test_what_is_replaced_is_replaced_whole_for_whom_it_is_meant(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_over(path, b"one", PRIVATE)
+    (tmp_path / f".x.{os.getpid()}").write_bytes(b"cut off")
+    write_over(path, b"two", PRIVATE)
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("x", "two")]
+    assert path.stat().st_mode & 0o777 == 0o600

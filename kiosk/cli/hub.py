@@ -1,7 +1,7 @@
 """`kiosk hub`: receive logs, publish rules, record payments, show the owner's pages."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -53,7 +53,9 @@ ShopOption = Annotated[
 ]
 EnrolOption = Annotated[
     list[str] | None,
-    typer.Option(help="Verifier key of a kiosk's log to believe; may be given again."),
+    typer.Option(
+        help="Verifier key of a kiosk's log to believe, NAME+HASH+KEY; may be given again."
+    ),
 ]
 HostNameOption = Annotated[
     list[str] | None,
@@ -74,6 +76,10 @@ TrustClockOption = Annotated[
         help="Believe the time though the kernel does not call it synchronised, as in containers.",
     ),
 ]
+LogLevelOption = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
+]
 
 
 def command(
@@ -88,22 +94,29 @@ def command(
     next_after_s: NextAfterOption = 60,
     login_code: LoginCodeOption = False,
     trust_clock: TrustClockOption = False,
+    log_level: LogLevelOption = "info",
 ) -> None:
     """Run the hub until SIGTERM.
 
     It prints `ready http://127.0.0.1:PORT` once it listens, and writes the same address to
-    hub.url in its state directory. The first start makes there staff.token, for whoever records
-    payments, and kiosk.token, for every kiosk; and prints a link to sign in at the pages.
+    hub.url in its state directory. The first start makes there staff.token, for whoever signs in
+    at the pages and records payments, and kiosk.token, for every kiosk; and prints a link that
+    signs in at the pages once. Later starts name the file with the token.
+
+    A kiosk's log is believed once it is enrolled by its verifier key, one line that `kiosk init`
+    prints and `kiosk ledger export` writes to log.vkey: give it as --enrol, or as enrol in the
+    file of --config, and start the hub again. Enrolling a log twice changes nothing.
 
     Exit 2 when it cannot start: the port is taken, a newer version wrote the state.
     """
     from kiosk import logs
     from kiosk.clock import Clock
     from kiosk.hub.context import Options
-    from kiosk.hub.server import Settings, parse_address, parse_owner, run
+    from kiosk.hub.server import Settings, run
+    from kiosk.serving import parse_address, parse_owner
 
     del config  # its values have come in as the other options
-    logs.configure("info")
+    logs.configure(log_level)
     host, port = parse_address(listen)
     owner = parse_owner(owner_key)
     options = Options(frozenset(host_name or ()), next_after_s)

@@ -45,12 +45,13 @@ def import_items(
     The first line names the columns: gtin or epc, name, price (as 5.99) or price_minor (as 599),
     and tax. Every row that is wrong is named by its line, and then nothing is published.
     """
-    from kiosk.hub.shelf import Shelf, owner_key
+    from kiosk.hub.shelf import Shelf
+    from kiosk.keyfiles import load_private
     from kiosk.remote.hub import HubClient
 
     client = HubClient(hub)
     try:
-        shelf = Shelf(client, owner_key(owner_key_file))
+        shelf = Shelf(client, load_private(owner_key_file))
         merged = shelf.merge(file, replace=replace)
         if merged.differs and not dry_run:
             shelf.publish(merged)

@@ -1,12 +1,13 @@
 """`kiosk scores`: the reference score provider; answers yes, no or unknown and never a number."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 
 def command(
+    *,
     owner_key: Annotated[
         str,
         typer.Option(
@@ -38,6 +39,10 @@ def command(
         int,
         typer.Option(help="Checks a minute that one kiosk may ask about one customer.", min=1),
     ] = 30,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
+    ] = "info",
 ) -> None:
     """Run the reference score provider until SIGTERM.
 
@@ -49,9 +54,12 @@ def command(
 
     Exit 2 when it cannot start: the port is taken, a newer version wrote the state.
     """
+    from kiosk import logs
     from kiosk.clock import Clock
-    from kiosk.scoring.server import Settings, parse_address, parse_owner, run
+    from kiosk.scoring.server import Settings, run
+    from kiosk.serving import parse_address, parse_owner
 
+    logs.configure(log_level)
     host, port = parse_address(listen)
     settings = Settings(
         state=state,

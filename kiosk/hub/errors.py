@@ -3,7 +3,6 @@
 HubError
 +-- HubStateError     the state directory is missing something, damaged, or of another shop
 |   +-- HubVersionError   its database was written by a newer kiosk
-+-- ListenError       the address cannot be listened on
 +-- ItemsError        a list of items, or the key to sign it with, is wrong; one line for each
 +-- RefusalError      one request is refused; nothing was changed
 """
@@ -25,10 +24,6 @@ class HubStateError(HubError):
 
 class HubVersionError(HubStateError):
     """The database was written by a newer version; nothing was changed."""
-
-
-class ListenError(HubError):
-    """The address is taken, not ours, or not an address."""
 
 
 class ItemsError(HubError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -17,26 +17,6 @@ from kiosk.hub.errors import ItemsError
 from kiosk.hub.items import Merged, identity, merge, plain_price, read_items
 from kiosk.remote.errors import RefusedError
 from kiosk.remote.hub import HubClient
-
-SEED_BYTES: Final = 32  # RFC 8032 section 5.1.5
-OTHERS: Final = 0o077
-
-
-def owner_key(path: Path) -> Ed25519PrivateKey:
-    """Return the owner's private key.
-
-    Raises:
-        ItemsError: Not there, not a key, or others may read it.
-    """
-    try:
-        seed, mode = path.read_bytes(), path.stat().st_mode
-    except OSError as error:
-        raise ItemsError(f"{path}: {error.strerror}; name it with --owner-key-file") from error
-    if len(seed) != SEED_BYTES:
-        raise ItemsError(f"{path}: {len(seed)} bytes, a private key has {SEED_BYTES}")
-    if mode & OTHERS:
-        raise ItemsError(f"{path}: others may read it; chmod 600 {path}")
-    return Ed25519PrivateKey.from_private_bytes(seed)
 
 
 def published(client: HubClient) -> Catalogue | None:

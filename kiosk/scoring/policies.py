@@ -10,10 +10,10 @@ from typing import Final
 from kiosk.core.policy import Policy, newer, parse_policy
 from kiosk.core.signing import VerifyKey, open_envelope
 from kiosk.core.values import CoreError
+from kiosk.keyfiles import PRIVATE, KeyFileError, write_over
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.hub import HubClient
 from kiosk.scoring.errors import StateError
-from kiosk.scoring.state import write_private
 
 LOOK_S: Final = 5.0  # a published change counts within seconds; asking costs a 304
 FIRST_S: Final = 0.2  # until there is a policy at all
@@ -86,7 +86,7 @@ class PolicyWatch:
             envelope = self._fetch(self.policy.version if self.policy else 0)
             if envelope is not None:
                 self._take(envelope)
-        except (RemoteError, CoreError, OSError) as error:
+        except (RemoteError, CoreError, KeyFileError, OSError) as error:
             self._tell(str(error))
         else:
             self._tell("")
@@ -100,7 +100,7 @@ class PolicyWatch:
         policy = self._read(envelope)
         if self.policy is not None and not newer(self.policy.version, policy.version):
             return
-        write_private(self._kept, envelope)
+        write_over(self._kept, envelope, PRIVATE)
         self.policy = policy
         log.info("policy in force version=%d", policy.version)
 

@@ -8,8 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kiosk.cli.app import build
-from kiosk.hub.errors import HubError, ListenError
-from kiosk.hub.server import listen
+from kiosk.serving import ListenError, ServingError, listen
 
 OWNER = "yG0BrYsvtpSyL_YOPJ2eftkNtWBHcrdEUNQJE7mpy68"
 
@@ -48,7 +47,7 @@ def test_a_file_says_what_the_options_do_not(tmp_path: Path) -> None:
         )
         with pytest.raises(ListenError, match=re.escape(address)):
             invoke("--config", str(config))
-        with pytest.raises(HubError, match="--owner-key"):
+        with pytest.raises(ServingError, match="--owner-key"):
             invoke("--config", str(config), "--owner-key", "AAAA")
     assert not (tmp_path / "hub").exists()
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from kiosk.cli.item import app
 from kiosk.core.signing import sign
 from kiosk.hub.errors import ItemsError
+from kiosk.keyfiles import KeyFileError
 from kiosk.remote.errors import RemoteError
 from tests.hub.process import Running, running
 from tests.hub.worlds import Owner
@@ -113,7 +114,7 @@ def test_every_wrong_row_is_named_and_nothing_is_published(
     ("content", "mode", "problem"),
     [
         (b"x" * 32, 0o644, "others may read it"),
-        (b"short", 0o600, "5 bytes"),
+        (b"short", 0o600, "not a private key"),
         (None, 0, "No such file"),
     ],
 )
@@ -125,7 +126,7 @@ def test_a_key_that_cannot_be_used_is_named(
         path.touch(mode)
         path.write_bytes(content)
         path.chmod(mode)
-    with pytest.raises(ItemsError, match=problem):
+    with pytest.raises(KeyFileError, match=problem):
         run("import", table(tmp_path), "--hub", hub.url, "--owner-key-file", path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.hub.errors import HubStateError
-from kiosk.hub.state import open_state, write_private
+from kiosk.hub.state import open_state
 
 
 def modes(path: Path) -> set[int]:
@@ -49,7 +49,7 @@ def test_a_shop_that_no_policy_could_name_is_refused(tmp_path: Path, shop: str) 
 
 def test_an_empty_token_opens_nothing(tmp_path: Path) -> None:
     (tmp_path / "staff.token").write_text("\n")
-    with pytest.raises(HubStateError, match=r"staff\.token: is empty"):
+    with pytest.raises(HubStateError, match=r"staff\.token: is no token"):
         open_state(tmp_path, None)
 
 
@@ -72,9 +72,3 @@ def test_secrets_are_not_in_what_is_printed(tmp_path: Path) -> None:
     state = open_state(tmp_path, None)
     for secret in (state.staff_token, state.kiosk_token, repr(state.office_keys.wrap)):
         assert secret not in repr(state)
-
-
-def test_a_private_file_is_replaced_whole(tmp_path: Path) -> None:
-    write_private(tmp_path / "x", "one")
-    write_private(tmp_path / "x", "two")
-    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("x", "two")]

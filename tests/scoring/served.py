@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from kiosk.core.policy import Policy
 from kiosk.scoring.checks import Checks
-from kiosk.scoring.server import config_of, listen, url_of
 from kiosk.scoring.service import Scores, create_app
 from kiosk.scoring.store import Store
+from kiosk.serving import config_of, listen, url_of
 from tests.scoring.documents import NOW_S, SERVICE, policy
 
 LIMIT_S = 10.0
