@@ -106,7 +106,7 @@ def verify(
 
     Exit 1 when something is not what was signed; the first wrong index and part are named.
     """
-    from kiosk.ledger.checkpoint import LogKey, parse_vkey
+    from kiosk.ledger.checkpoint import LogKey, parse_vkey, root_text
     from kiosk.ledger.keys import LOG_KEY_FILE, WRAP_KEY_FILE, load_log_key, load_wrap_key
     from kiosk.ledger.reader import LedgerReader
 
@@ -132,7 +132,7 @@ def verify(
             {
                 "origin": key.name,
                 "size": scrub.frontier.size,
-                "root": scrub.frontier.root().hex(),
+                "root": root_text(scrub.frontier.root()),
                 "verified": finding is None,
                 "sealed_opened": wrap_key is not None,
                 "finding": None if finding is None else asdict(finding),
@@ -141,7 +141,7 @@ def verify(
     elif finding is None:
         sealed = "sealed parts opened" if wrap_key else "sealed parts not opened: no wrap.key here"
         typer.echo(f"{key.name}: {scrub.size} entries verified ({sealed})")
-        typer.echo(f"root {scrub.frontier.root().hex()}")
+        typer.echo(f"root {root_text(scrub.frontier.root())}")
     else:
         typer.echo(f"{path}: {finding}; keep this file, restore a backup beside it and compare")
     if finding is not None:

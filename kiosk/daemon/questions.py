@@ -15,6 +15,7 @@ from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.uploader import Uploader
+from kiosk.ledger.checkpoint import root_text
 from kiosk.remote.orders import PaymentOrder
 
 MAX_REASON: Final = 200
@@ -119,7 +120,7 @@ class Desk:
             "lost": sorted(gate.lost),
             "field": len(gate.heard),
             "devices": {name: _health(each) for name, each in self.health().items()},
-            "ledger": {"size": owner.ledger.size, "root": owner.ledger.root.hex()},
+            "ledger": {"size": owner.ledger.size, "root": root_text(owner.ledger.root)},
             "upload": {"acked": self.uploader.acked, "trouble": self.uploader.trouble},
             "documents": dict(owner.book.versions),
             "clock": {"sync": now.sync.value, "err_ms": now.err_ms, "wall_ms": now.wall_ms},

@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from kiosk.core.basket import unpaid_minor
-from kiosk.core.signing import b64encode
 from kiosk.core.values import Json, Outcome
 from kiosk.hub.grace import as_lines
 from kiosk.hub.store import LineRow, Transaction, VisitRow
-from kiosk.ledger.checkpoint import parse
+from kiosk.ledger.checkpoint import parse, root_text
 
 MAX_ANONYMOUS = 1000
 
@@ -21,7 +20,7 @@ def kiosk_view(tx: Transaction, kiosk: str) -> Mapping[str, Json]:
             {
                 "log": row.log,
                 "size": row.size,
-                "root": b64encode(parse(row.note).root) if row.note else None,
+                "root": root_text(parse(row.note).root) if row.note else None,
             }
             for row in tx.logs.all()
             if row.kiosk == kiosk

@@ -89,6 +89,11 @@ def check_name(name: str) -> str:
     return name
 
 
+def root_text(root: bytes) -> str:
+    """Return a root as checkpoints write it, in base64; the one notation of every output."""
+    return b64encode(root).decode("ascii")
+
+
 def sign_checkpoint(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> str:
     """Return the signed checkpoint note; the origin is also the name of the key."""
     return Signer(origin, key).sign(size, root)
@@ -107,7 +112,7 @@ class Signer:
 
     def sign(self, size: int, root: bytes) -> str:
         """Return the note for this head."""
-        text = f"{self._head}{size}\n{b64encode(root).decode()}\n"
+        text = f"{self._head}{size}\n{root_text(root)}\n"
         signature = b64encode(self._prefix + self._key.sign(text.encode())).decode()
         return f"{text}{self._line}{signature}\n"
 

@@ -1,11 +1,10 @@
 """What a play came to: the one JSON object of DESIGN 10, and what was expected but not so."""
 
-import base64
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from kiosk.ledger.checkpoint import parse
+from kiosk.ledger.checkpoint import parse, root_text
 from kiosk.ledger.keys import load as load_keys
 from kiosk.ledger.reader import LedgerReader
 from kiosk.remote.errors import RemoteError
@@ -119,7 +118,7 @@ def _ledger(theatre: Theatre) -> Json:
         verified = True
         while verified and not scrub.done:
             verified = scrub.step() is None
-        return {"size": size, "root": _base64(reader.span_root(0, size)), "verified": verified}
+        return {"size": size, "root": root_text(reader.span_root(0, size)), "verified": verified}
 
 
 def _hub(theatre: Theatre) -> Json:
@@ -131,11 +130,7 @@ def _hub(theatre: Theatre) -> Json:
     if note is None:
         return {"size": 0, "root": ""}
     copy = parse(note)
-    return {"size": copy.size, "root": _base64(copy.root)}
-
-
-def _base64(root: bytes) -> str:
-    return base64.b64encode(root).decode("ascii")
+    return {"size": copy.size, "root": root_text(copy.root)}
 
 
 def _shown(value: object) -> str:

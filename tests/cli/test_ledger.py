@@ -15,6 +15,7 @@ from kiosk.core.events import EventRecord
 from kiosk.core.values import CustomerRef, Moment, VisitId
 from kiosk.ledger.keys import LedgerKeys, create
 from kiosk.ledger.proof import check_proof
+from kiosk.ledger.reader import LedgerReader
 from kiosk.ledger.store import Ledger
 from tests.cli.conftest import Kiosk
 from tests.shipped import shipped
@@ -82,6 +83,10 @@ def test_verify_says_that_all_is_as_it_was_signed(kiosk: Kiosk, state: Path) -> 
     assert "corner-shop/door-1: 12 entries verified (sealed parts opened)" in done.out
     row = json.loads(kiosk("ledger", "verify", "--state", state, "--json").out)
     assert (row["size"], row["verified"], row["finding"]) == (12, True, None)
+    with LedgerReader(state / "ledger.db") as reader:
+        root = (reader.checkpoint() or "").splitlines()[2]
+    assert row["root"] == root
+    assert f"root {root}\n" in done.out
 
 
 def test_verify_names_the_first_wrong_entry_and_part(kiosk: Kiosk, state: Path) -> None:

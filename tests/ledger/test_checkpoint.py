@@ -13,6 +13,7 @@ from kiosk.ledger.checkpoint import (
     Signer,
     parse,
     parse_vkey,
+    root_text,
     sign_checkpoint,
     verify,
 )
@@ -40,6 +41,10 @@ def test_the_note_has_the_golden_bytes() -> None:
     text, _, signatures = NOTE.partition("\n\n")
     assert text == f"{ORIGIN}\n7\nZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1+f4CBgoM="
     assert re.fullmatch(rf"\u2014 {ORIGIN} [A-Za-z0-9+/]{{90,91}}={{0,2}}\n", signatures)
+
+
+def test_a_root_is_shown_as_a_checkpoint_has_it() -> None:
+    assert NOTE.splitlines()[2] == root_text(ROOT)
 
 
 def test_a_signed_checkpoint_verifies() -> None:

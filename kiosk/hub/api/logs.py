@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
-from kiosk.core.signing import b64encode
 from kiosk.core.values import MAX_JSON_INTEGER, Json, Moment
 from kiosk.hub import bearer
 from kiosk.hub.api.body import read_body
@@ -21,7 +20,7 @@ from kiosk.hub.ingest import Accepted, find_log, receive
 from kiosk.hub.outbox import queue
 from kiosk.hub.projection import project
 from kiosk.hub.store import LogRow, Transaction
-from kiosk.ledger.checkpoint import parse, parse_vkey
+from kiosk.ledger.checkpoint import parse, parse_vkey, root_text
 from kiosk.ledger.errors import CheckpointError
 
 LOG: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}(?:~[A-Za-z0-9._:-]{1,64}){1,3}")
@@ -128,7 +127,7 @@ def _listing(rows: Sequence[LogRow]) -> list[dict[str, Json]]:
             "log": row.log,
             "origin": row.origin,
             "size": row.size,
-            "root": b64encode(parse(row.note).root) if row.note else None,
+            "root": root_text(parse(row.note).root) if row.note else None,
             "seen_at": None if row.seen_ms is None else row.seen_ms // 1000,
             "trouble": row.trouble,
         }
