@@ -39,6 +39,7 @@ class GpioLock:
         self._powered = False
         self._until: float | None = None
         self._thread: Thread | None = None
+        self._released = False
         self._counts = {"opens": 0, "unlocks": 0, "relocks": 0, "faults": 0}
 
     def open(self) -> None:
@@ -51,6 +52,7 @@ class GpioLock:
         self.close()
         with self._changed:
             self._line = Output(self.name, self._pin, self._pins, active_high=self._active_high)
+            self._released = False
             keep(self)
             self._counts["opens"] += 1
             if self._locked_power:
@@ -65,13 +67,13 @@ class GpioLock:
         A hold that is not above zero unlocks nothing.
 
         Raises:
-            DeviceUnavailableError: The lock is not open.
+            DeviceUnavailableError: The lock is not open, or released for good.
             DeviceLostError: The pin cannot be driven; the relock is tried until it works.
         """
         if not hold_s > 0:
             return
         with self._changed:
-            if self._line is None:
+            if self._line is None or self._released:
                 raise DeviceUnavailableError(self.name, "the lock is not open")
             until = self._clock() + min(hold_s, self._max_hold_s)
             self._until = until if self._until is None else max(self._until, until)
@@ -87,7 +89,7 @@ class GpioLock:
             DeviceLostError: The pin cannot be driven; it is tried until it works.
         """
         with self._changed:
-            if self._line is None:
+            if self._line is None or self._released:
                 return
             if self.is_unlocked:
                 self._until = self._clock()
@@ -95,12 +97,15 @@ class GpioLock:
                 self._relock()
 
     def release(self) -> None:
-        """Drive the safe level now, whatever the fail mode; for the end of the process.
+        """Drive the safe level for good, whatever the fail mode: for the end of the process.
+
+        A step that was under way, stuck in a write, must not power it again.
 
         Raises:
             DeviceLostError: The pin cannot be driven.
         """
         with self._changed:
+            self._released = True
             self._until = None
             self._power(False)
 

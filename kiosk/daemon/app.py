@@ -9,14 +9,11 @@ import ctypes
 import fcntl
 import logging
 import os
-import signal
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 import uuid_utils
 
@@ -30,16 +27,17 @@ from kiosk.daemon.beats import Beats
 from kiosk.daemon.control import SOCKET, ControlSocket
 from kiosk.daemon.devices import Devices, build
 from kiosk.daemon.effects import Effects
+from kiosk.daemon.ending import Ending
 from kiosk.daemon.errors import AlreadyRunningError, NoRulesError
 from kiosk.daemon.feeds import Follower, document_feed, payment_feed
 from kiosk.daemon.health import Health
 from kiosk.daemon.inbox import Inbox
-from kiosk.daemon.messages import Stop
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.questions import Desk
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import Rulebook, reload
+from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.services import Services, connect
 from kiosk.daemon.uploader import Uploader
 from kiosk.ledger.keys import load as load_keys
@@ -56,19 +54,20 @@ LOCK: Final = "daemon.lock"
 PID: Final = "daemon.pid"
 DOCUMENTS_S: Final = 5.0  # how long a first start waits for the hub; systemd then starts it anew
 RETRY_S: Final = 0.5
-STOP_S: Final = 5.0
+TRIED_S: Final = 3.0  # how long a start waits for a device that takes its time to be missing
 M_ARENA_MAX: Final = -8  # mallopt(3)
 ARENAS: Final = 2
 
 
 def run(settings: Settings) -> None:
-    """Serve the gate until SIGTERM or SIGINT.
+    """Serve the gate until SIGTERM, SIGINT or SIGHUP; call it on the main thread.
 
     Raises:
         AlreadyRunningError: The state directory is served by another daemon.
         NoRulesError: No documents are held and the hub cannot be reached.
         LedgerError: The ledger cannot be opened, or recovery not recorded.
         DriverError: A device that must be there is not.
+        ThreadDiedError: A fault of our own ended it.
     """
     _few_arenas()
     with ExitStack() as stack:
@@ -76,7 +75,25 @@ def run(settings: Settings) -> None:
         clock = Clock(settings.clock_offset_file, settings.clock_trust)
         stack.callback(clock.close)
         rhythm = Rhythm(Inbox(), clock, Beats())
-        _Daemon(settings, rhythm, stack).serve()
+        ending = Ending(rhythm.inbox)
+        stack.callback(ending.stop)
+        ending.start()
+        try:
+            _Daemon(settings, rhythm, stack).serve()
+        finally:
+            # Before anything is waited for: the lock may be open at this moment.
+            ending.now()
+        ending.check()
+
+
+class Part(Protocol):
+    """A part of the daemon with threads of its own."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End, and wait for it."""
 
 
 class _Daemon:
@@ -90,7 +107,6 @@ class _Daemon:
 
     def serve(self) -> None:
         """Open everything, recover, listen, and stop in order."""
-        _stop_on_signals(self._rhythm.inbox)
         ledger = self._ledger()
         devices = build(self._settings)
         devices.open(self._stack, self._rhythm)
@@ -98,6 +114,7 @@ class _Daemon:
         book = self._documents(ledger, services.documents)
         uploader = self._uploader(services)
         peers = self._peers(services)
+        self._scrubber = Scrubber(ledger.path, ledger.key, self._rhythm)
         effects = Effects(
             ledger=ledger,
             lock=devices.lock,
@@ -132,7 +149,9 @@ class _Daemon:
     def _desk(self, devices: Devices, peers: Peers, uploader: Uploader) -> Desk:
         inbox, clock = self._rhythm.inbox, self._rhythm.clock
         name = self._settings.kiosk.name
-        return Desk(name, devices.lock, devices.health, peers, uploader, inbox, clock)
+        return Desk(
+            name, devices.lock, devices.health, peers, uploader, self._scrubber, inbox, clock
+        )
 
     def _begin(
         self,
@@ -143,25 +162,30 @@ class _Daemon:
         uploader: Uploader,
     ) -> None:
         """Recover first; then let the world in, part by part."""
-        stack, rhythm = self._stack, self._rhythm
+        rhythm, kiosk = self._rhythm, self._settings.kiosk
         effects.carry_out([_record("device.started")])
-        owner.recover()
+        owner.recover(door_open=devices.door_open)
         effects.carry_out([Show("entry", Reason.IDLE)])
-        stack.callback(uploader.stop)
+        self._stack.callback(uploader.stop)
         uploader.start(owner.ledger.cursor(HUB))
         for follower in self._followers(services, owner):
-            stack.callback(follower.stop)
-            follower.start()
-        for pump in devices.pumps(rhythm):
-            stack.callback(pump.stop)
-            pump.start()
-        control = ControlSocket(self._settings.kiosk.state_dir / SOCKET, rhythm.inbox)
-        stack.callback(control.stop)
-        control.start()
+            self._start(follower)
+        self._start(self._scrubber)
+        self._start(devices.watch(rhythm))
+        pumps = list(devices.pumps(rhythm))
+        for pump in pumps:
+            self._start(pump)
+        self._start(ControlSocket(kiosk.state_dir / SOCKET, rhythm.inbox, devices.lock.lock))
+        for pump in pumps:
+            pump.wait_tried(TRIED_S)
         health = Health(rhythm.beats)
-        stack.callback(health.stop)
-        health.ready(f"serving {self._settings.kiosk.name}")
-        log.info("ready kiosk=%s log=%s", self._settings.kiosk.name, owner.ledger.size)
+        self._stack.callback(health.stop)
+        health.ready(f"serving {kiosk.name}")
+        log.info("ready kiosk=%s log=%s", kiosk.name, owner.ledger.size)
+
+    def _start(self, part: Part) -> None:
+        self._stack.callback(part.stop)
+        part.start()
 
     def _ledger(self) -> Ledger:
         state_dir = self._settings.kiosk.state_dir
@@ -178,14 +202,14 @@ class _Daemon:
         book = reload(Rulebook(settings.kiosk.name, settings.audiences, owner, {}), ledger.document)
         ends = time.monotonic() + DOCUMENTS_S
         while book.missing():
-            if time.monotonic() > ends:
+            if time.monotonic() > ends or self._rhythm.inbox.is_closed:
                 missing = ", ".join(book.missing())
                 raise NoRulesError(
                     f"no {missing} yet; start the hub and publish them, or check hub.url"
                 )
             book = _fetch(book, ledger, hub)
             if book.missing():
-                threading.Event().wait(RETRY_S)
+                time.sleep(RETRY_S)
         return book
 
     def _uploader(self, services: Services) -> Uploader:
@@ -257,15 +281,3 @@ def _record(kind: str) -> Record:
 
 def _new_visit() -> VisitId:
     return VisitId(str(uuid_utils.uuid7()))
-
-
-def _stop_on_signals(inbox: Inbox) -> None:
-    """Turn SIGTERM and SIGINT into an ordered stop."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        """Ask the owner to stop."""
-        # The handler runs on the owner thread between two byte codes; it must not wait there.
-        threading.Thread(target=inbox.put_surely, args=(Stop(), STOP_S), name="stop").start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)

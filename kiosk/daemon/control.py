@@ -1,7 +1,8 @@
 """The control socket: staff's commands and the status, one JSON object per line each way.
 
 It belongs to the daemon's user alone (mode 0600), which is its whole access control. Questions
-are answered by the owner thread; a flood of connections never holds that up.
+are answered by the owner thread; a flood of connections never holds that up. Locking the door
+does not wait for the owner, which may be stuck in a write.
 """
 
 import json
@@ -10,10 +11,11 @@ import os
 import queue
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from drivers.base import DriverError
 from kiosk.core.values import Json
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Asked
@@ -33,11 +35,13 @@ class ControlSocket:
 
     Args:
         path: Where the socket is made; one left by a dead daemon is replaced.
+        relock: Locks the door; called from the caller's own thread.
     """
 
-    def __init__(self, path: Path, inbox: Inbox) -> None:
+    def __init__(self, path: Path, inbox: Inbox, relock: Callable[[], None]) -> None:
         self._path = path
         self._inbox = inbox
+        self._relock = relock
         self._stop = threading.Event()
         self._callers = threading.BoundedSemaphore(MAX_CALLERS)
         self._thread = threading.Thread(target=self._run, name="control")
@@ -105,19 +109,38 @@ class ControlSocket:
             self._talking.discard(threading.current_thread())
 
     def _answer(self, line: bytes) -> bytes:
-        try:
-            question = json.loads(line)
-        except ValueError:
-            question = None
-        if not isinstance(question, dict):
+        question = _question(line)
+        if question is None:
             return _line({"ok": False, "error": "not a JSON object on one line"})
+        if question.get("do") != "door" or question.get("want") != "lock":
+            return _line(self._owners_answer(question))
+        try:
+            self._relock()
+        except DriverError as error:
+            return _line({"ok": False, "error": str(error)})
+        # The pin is driven; the owner need only write it down.
+        self._owners_answer(question)
+        return _line({"ok": True, "unlocked": False})
+
+    def _owners_answer(self, question: Mapping[str, Json]) -> Mapping[str, Json]:
         answers: queue.SimpleQueue[Mapping[str, Json]] = queue.SimpleQueue()
         if not self._inbox.put(Asked(question, answers.put)):
-            return _line({"ok": False, "error": "busy; try again"})
+            return {"ok": False, "error": "busy; try again"}
         try:
-            return _line(answers.get(timeout=ANSWER_S))
+            return answers.get(timeout=ANSWER_S)
         except queue.Empty:
-            return _line({"ok": False, "error": "no answer in 5 s; try again"})
+            return {"ok": False, "error": "no answer in 5 s; try again"}
+
+
+def _question(line: bytes) -> Mapping[str, Json] | None:
+    """Return the question on a line, None when it is none."""
+    try:
+        question = json.loads(line)
+        # What the ledger could not write as UTF-8 must not reach the owner.
+        json.dumps(question, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return question if isinstance(question, dict) else None
 
 
 def _line(answer: Mapping[str, Json]) -> bytes:

@@ -18,6 +18,7 @@ from kiosk.daemon.effects import Face
 from kiosk.daemon.messages import Happened
 from kiosk.daemon.pumps import Pump, codes, exit_zone, fobs, tags
 from kiosk.daemon.rhythm import Rhythm
+from kiosk.daemon.watch import Watch
 from kiosk.settings import Settings
 
 EXIT_READER: Final = "exit-reader"
@@ -55,6 +56,11 @@ class Devices:
     sim_socket: Path | None
     exit_by_reader: bool = False
 
+    @property
+    def door_open(self) -> bool:
+        """Whether the door stands open now; no change tells of a door that stood open before."""
+        return any(each.is_active() for each, meaning in self.contacts if meaning is _door)
+
     def health(self) -> Mapping[str, Health]:
         """Return the health of every device by name."""
         return {each.name: each.health() for each in self._all()}
@@ -80,16 +86,23 @@ class Devices:
             server.start()
 
     def pumps(self, rhythm: Rhythm) -> Iterator[Pump[Any]]:
-        """Yield a pump for each camera and reader, not yet started."""
+        """Yield a pump for each reader and camera, not yet started.
+
+        The readers come first: whether they hear must be known before anybody is let in.
+        """
         clock = rhythm.clock
-        for camera, side in self.cameras:
-            yield Pump(camera, "camera", codes(side, clock), rhythm)
         for reader, role in self.readers:
             if role == "exit":
                 translate = exit_zone(clock) if self.exit_by_reader else tags(clock)
                 yield Pump(reader, EXIT_READER, translate, rhythm)
             else:
                 yield Pump(reader, ENTRY_READER, fobs("entry", clock), rhythm)
+        for camera, side in self.cameras:
+            yield Pump(camera, "camera", codes(side, clock), rhythm)
+
+    def watch(self, rhythm: Rhythm) -> Watch:
+        """Return the watch over lock and contacts, not yet started."""
+        return Watch((self.lock, *(contact for contact, _ in self.contacts)), rhythm)
 
     def _all(self) -> Iterator[Any]:
         yield self.lock
@@ -148,7 +161,7 @@ def _teller(meaning: Meaning, rhythm: Rhythm) -> Callable[[ContactChange], None]
         """Enqueue what a change means, if anything."""
         fact = meaning(change, rhythm.clock.now())
         if fact is not None:
-            rhythm.inbox.put(Happened(fact))
+            rhythm.inbox.put_fact(Happened(fact))
 
     return tell
 

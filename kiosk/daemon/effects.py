@@ -5,7 +5,7 @@ Runs on the owner thread. Commands go in order; a record that cannot be written 
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, assert_never
 
 from drivers.base import DriverError, Indicator, Lock, Screen, Signal
@@ -20,11 +20,12 @@ from kiosk.core.commands import (
     Show,
     Unlock,
 )
+from kiosk.core.events import CLOSING
 from kiosk.core.reasons import WORDS, Reason
-from kiosk.core.values import Way
+from kiosk.core.values import Epc, Way
 from kiosk.daemon.peers import Peers
-from kiosk.ledger.errors import LedgerError
-from kiosk.ledger.store import Ledger, Replayed
+from kiosk.ledger.errors import LedgerError, OutcomeTakenError
+from kiosk.ledger.store import Appended, Ledger, Replayed
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,14 @@ class Flusher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Everything was carried out."""
+    """Everything was carried out.
+
+    Attributes:
+        gone: Items on outcomes that the ledger held already: it had said that it could not write
+            them, and had. Nothing was written twice (P3), and what it holds counts.
+    """
+
+    gone: frozenset[Epc] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +123,42 @@ class Effects:
 
     def carry_out(self, commands: Sequence[Command]) -> Result:
         """Carry out the commands in order, up to a record that cannot be written."""
+        gone: frozenset[Epc] = frozenset()
         for command in commands:
             if isinstance(command, Record):
                 result = self._record(command)
                 if not isinstance(result, Done):
                     return result
+                gone |= result.gone
             else:
                 self._act(command)
-        return Done()
+        return Done(gone)
 
     def _record(self, record: Record) -> Result:
         try:
-            written = self._ledger.append(record.events, self._clock.now(), record.spend)
+            try:
+                written, gone = self._append(record), frozenset[Epc]()
+            except OutcomeTakenError:
+                gone = self._ledger.gone_epcs()
+                written = self._append(self._without_ended(record))
         except LedgerError as error:
             kinds = ",".join(event.type for event in record.events)
             log.error("not recorded events=%s why=%s", kinds, error)  # noqa: TRY400 - one line
             return Failed()
-        return Refused() if isinstance(written, Replayed) else Done()
+        return Refused() if isinstance(written, Replayed) else Done(gone)
+
+    def _append(self, record: Record) -> Appended | Replayed | None:
+        if not record.events:
+            return None
+        return self._ledger.append(record.events, self._clock.now(), record.spend)
+
+    def _without_ended(self, record: Record) -> Record:
+        """Return the record without the visits that would end a second time."""
+        going_on = {each.visit for each in self._ledger.open_visits()}
+        ending = {event.visit for event in record.events if event.type in CLOSING}
+        rest = tuple(e for e in record.events if e.visit not in ending - going_on - {None})
+        log.warning("already ended events=%d left=%d", len(record.events) - len(rest), len(rest))
+        return replace(record, events=rest)
 
     def _act(self, command: AskProvider | AskPayments | Unlock | Relock | Show | Flush) -> None:
         match command:

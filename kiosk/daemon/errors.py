@@ -1,14 +1,15 @@
-"""What can keep the daemon from starting, one plain line each.
+"""What can keep the daemon from starting or going on, one plain line each.
 
 DaemonError
 +-- AlreadyRunningError   another daemon serves this state directory
 +-- NoRulesError          the owner's documents are not there and the hub cannot give them
 +-- NotRunningError       nobody answers on the control socket
++-- ThreadDiedError       a fault of our own ended it, in order
 """
 
 
 class DaemonError(Exception):
-    """Root of the daemon's errors; no pin was touched."""
+    """Root of the daemon's errors; no pin is energised."""
 
     exit_code: int = 2
 
@@ -27,3 +28,9 @@ class NotRunningError(DaemonError):
     """No daemon answers on this state directory."""
 
     exit_code = 4
+
+
+class ThreadDiedError(DaemonError):
+    """A thread died of a fault, and the daemon stopped in order; the next start recovers."""
+
+    exit_code = 70  # sysexits.h EX_SOFTWARE

@@ -6,8 +6,10 @@ messages into its inbox.
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, assert_never
 
+from kiosk.core.commands import Record
 from kiosk.core.identity import verify
 from kiosk.core.inputs import (
     Cause,
@@ -17,10 +19,10 @@ from kiosk.core.inputs import (
     RecordRefused,
     TimeUp,
 )
-from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Tier, VisitId
+from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Moment, Tier, VisitId
 from kiosk.core.visit import next_due_ms, step
 from kiosk.core.visit_recovery import Unfinished, recover
-from kiosk.core.visit_state import Gate, Rules
+from kiosk.core.visit_state import RETRY_MS, Gate, Rules
 from kiosk.daemon.effects import Done, Effects, Failed, Refused
 from kiosk.daemon.messages import (
     Asked,
@@ -34,6 +36,7 @@ from kiosk.daemon.messages import (
 )
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import Rulebook
+from kiosk.daemon.strays import closing, strays
 from kiosk.ledger.errors import LedgerError
 from kiosk.ledger.outbox import HUB
 from kiosk.ledger.store import Ledger
@@ -85,13 +88,18 @@ class Owner:
         self._new_visit = new_visit
         self._answer = answer
         self._moving = rhythm.clock.can_move
+        self._doubt_ms: int | None = None
 
-    def recover(self) -> None:
+    def recover(self, *, door_open: bool = False) -> None:
         """Take every visit that has no outcome to a safe state, and record it.
+
+        Args:
+            door_open: Whether the door stands open now: no change will tell of it.
 
         Raises:
             LedgerError: It cannot be recorded; the daemon must not start.
         """
+        self.gate = replace(self.gate, door_open=door_open)
         open_visits = self.ledger.open_visits()
         if not open_visits:
             return
@@ -118,18 +126,23 @@ class Owner:
         """Step the machine with one fact and carry out what follows."""
         gate, commands = step(self.rules, self.gate, fact)
         match self.effects.carry_out(commands):
-            case Done():
-                self.gate = gate
+            case Done() as done:
+                self._keep(gate, done)
             case Refused():
                 self._told(RecordRefused(fact.at, fact), fact)
             case Failed():
+                self._doubt_ms = fact.at.mono_ms + RETRY_MS
                 self._told(RecordFailed(fact.at, fact), fact)
+
+    def _keep(self, gate: Gate, done: Done) -> None:
+        self.gate = replace(gate, gone=gate.gone | done.gone) if done.gone else gate
 
     def _told(self, news: RecordRefused | RecordFailed, fact: Cause) -> None:
         """Tell the old state what became of its record."""
         gate, commands = step(self.rules, self.gate, news)
-        if isinstance(self.effects.carry_out(commands), Done):
-            self.gate = gate
+        done = self.effects.carry_out(commands)
+        if isinstance(done, Done):
+            self._keep(gate, done)
         elif isinstance(news, RecordRefused):
             self._told(RecordFailed(fact.at, fact), fact)
 
@@ -170,6 +183,18 @@ class Owner:
         due_ms = next_due_ms(self.rules, self.gate)
         if due_ms is not None and due_ms <= now.mono_ms:
             self.take(TimeUp(now))
+        if self._doubt_ms is not None and self._doubt_ms <= now.mono_ms:
+            self._end_strays(now)
+
+    def _end_strays(self, now: Moment) -> None:
+        """End visits that the ledger opened after all when it had said that it could not (P3)."""
+        self._doubt_ms = now.mono_ms + RETRY_MS
+        try:
+            found = strays(self.ledger.open_visits(), self.gate)
+        except LedgerError:
+            return  # still away; the record that failed was logged
+        if not found or isinstance(self.effects.carry_out((Record(closing(found)),)), Done):
+            self._doubt_ms = None
 
     def _wait_s(self) -> float:
         longest_s = PLAY_WAIT_S if self._moving else WAIT_S

@@ -72,7 +72,7 @@ class Peers:
         if not self._asking[question.provider].submit(job):
             unknown = dict.fromkeys(question.thresholds, Verdict.UNKNOWN)
             busy = Answer(question.request_id, unknown, provider=provider.kind, fault="busy")
-            self._inbox.put(Happened(ProviderAnswered(self._clock.now(), busy)))
+            self._inbox.put_fact(Happened(ProviderAnswered(self._clock.now(), busy)))
 
     def ask_payments(self, question: AskPayments) -> None:
         """Ask for payments after the cursor; failure comes back as a message too."""
@@ -89,7 +89,7 @@ class Peers:
             self._say(Happened(seen))
 
         if not self._asking["payments"].submit(job):
-            self._inbox.put(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
+            self._inbox.put_fact(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
 
     def record_payment(self, order: PaymentOrder, token: str, reply: Reply) -> None:
         """Have the counter record a payment; `reply` is called with its number, or why not."""
@@ -121,5 +121,5 @@ class Peers:
             provider.close()
 
     def _say(self, message: Happened) -> None:
-        if not self._inbox.put(message) and not self._stopped.is_set():
+        if not self._inbox.put_fact(message) and not self._stopped.is_set():
             self._inbox.put_surely(message, ANSWER_S)

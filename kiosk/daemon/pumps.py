@@ -6,10 +6,11 @@ showing and not thirty frames of it.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Generic, Protocol, TypeVar
 
-from drivers.base import CodeRead, DriverError, TagRead
+from drivers.base import CodeRead, DeviceLostError, DriverError, TagRead
 from kiosk.clock import Clock
 from kiosk.core.epc import is_plausible
 from kiosk.core.inputs import DeviceFound, DeviceLost, ExitRequested, Read, TagsRead
@@ -68,6 +69,7 @@ class Pump(Generic[Reading]):
         self._stop = threading.Event()
         self._part = f"pump-{device.name}"
         self._thread = threading.Thread(target=self._run, name=self._part)
+        self._tried = threading.Event()
         self.failures = 0
 
     def start(self) -> None:
@@ -81,21 +83,30 @@ class Pump(Generic[Reading]):
         self._thread.join()
         self._beats.leave(self._part)
 
+    def wait_tried(self, timeout_s: float) -> bool:
+        """Wait until the device was opened, or found missing, once; False when it took longer."""
+        return self._tried.wait(timeout_s)
+
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._device.open()
-                self._found()
-                while not self._stop.is_set():
-                    self._beats.beat(self._part)
-                    readings = self._device.poll(POLL_S)
-                    for message in self._translate(readings) if readings else ():
-                        self._inbox.put(message)
+                with _faults_as_loss(self._device.name):
+                    self._serve()
             except DriverError as error:
                 self._lost(error)
             finally:
                 self._device.close()
             self._pause()
+
+    def _serve(self) -> None:
+        """Open the device and hand on its readings until stopped."""
+        self._device.open()
+        self._found()
+        while not self._stop.is_set():
+            self._beats.beat(self._part)
+            readings = self._device.poll(POLL_S)
+            for message in self._translate(readings) if readings else ():
+                self._inbox.put(message)
 
     def _found(self) -> None:
         if self.failures:
@@ -103,6 +114,7 @@ class Pump(Generic[Reading]):
         self.failures = 0
         found = DeviceFound(self._clock.now(), self._device.name, self._role)
         self._inbox.put_surely(Happened(found), timeout_s=LIMIT_S)
+        self._tried.set()
 
     def _lost(self, error: DriverError) -> None:
         if not self.failures:
@@ -110,6 +122,7 @@ class Pump(Generic[Reading]):
             gone = DeviceLost(self._clock.now(), self._device.name, self._role, str(error))
             self._inbox.put_surely(Happened(gone), timeout_s=LIMIT_S)
         self.failures += 1
+        self._tried.set()
 
     def _pause(self) -> None:
         """Wait before the next attempt, beating on."""
@@ -117,6 +130,18 @@ class Pump(Generic[Reading]):
         while left_s > 0 and not self._stop.wait(min(left_s, POLL_S * 10)):
             self._beats.beat(self._part)
             left_s -= POLL_S * 10
+
+
+@contextmanager
+def _faults_as_loss(device: str) -> Iterator[None]:
+    """Turn a fault in a driver's code into the loss of its device: opened anew, and reported."""
+    try:
+        yield
+    except DriverError:
+        raise
+    except Exception as error:
+        # Its message may hold what was shown to the device.
+        raise DeviceLostError(device, f"its driver failed ({type(error).__name__})") from error
 
 
 class Showings:

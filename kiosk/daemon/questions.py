@@ -14,6 +14,7 @@ from kiosk.core.values import Epc, Json, VisitId, Way
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
+from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader
 from kiosk.ledger.checkpoint import root_text
 from kiosk.remote.orders import PaymentOrder
@@ -37,6 +38,7 @@ class Desk:
     health: Callable[[], Mapping[str, Health]]
     peers: Peers
     uploader: Uploader
+    scrubber: Scrubber
     inbox: Inbox
     clock: Clock
 
@@ -120,7 +122,11 @@ class Desk:
             "lost": sorted(gate.lost),
             "field": len(gate.heard),
             "devices": {name: _health(each) for name, each in self.health().items()},
-            "ledger": {"size": owner.ledger.size, "root": root_text(owner.ledger.root)},
+            "ledger": {
+                "size": owner.ledger.size,
+                "root": root_text(owner.ledger.root),
+                "finding": self.scrubber.finding,
+            },
             "upload": {"acked": self.uploader.acked, "trouble": self.uploader.trouble},
             "documents": dict(owner.book.versions),
             "clock": {"sync": now.sync.value, "err_ms": now.err_ms, "wall_ms": now.wall_ms},

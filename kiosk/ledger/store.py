@@ -137,7 +137,10 @@ class Ledger:
             LedgerWriteError: An event against the rules, or a disk that fails; nothing was
                 appended, and the next append opens the file anew.
         """
-        first, customers = self.size, self._book.customers
+        customers = self._book.customers
+        with self._reading():
+            # A file that failed before is opened anew first, so that the size is the true one.
+            first = self.size
         try:
             with self._transaction() as connection:
                 if spend is not None and not spend_nonce(connection, customers.keyring, spend, at):

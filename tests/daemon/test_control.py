@@ -47,7 +47,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Path]:
     """Yield the state directory of a daemon that answers."""
     inbox = Inbox()
-    control = ControlSocket(tmp_path / SOCKET, inbox)
+    control = ControlSocket(tmp_path / SOCKET, inbox, lambda: None)
     desk = Desk(inbox)
     control.start()
     desk.start()
@@ -112,7 +112,7 @@ def test_a_full_inbox_is_said_and_a_socket_left_by_a_dead_daemon_is_replaced(
 ) -> None:
     (tmp_path / SOCKET).write_text("left behind", encoding="ascii")
     inbox = Inbox(capacity=1)
-    control = ControlSocket(tmp_path / SOCKET, inbox)
+    control = ControlSocket(tmp_path / SOCKET, inbox, lambda: None)
     control.start()
     inbox.put(Asked({}, lambda _answer: None))
     assert ask(tmp_path, {"do": "status"}) == {"ok": False, "error": "busy; try again"}
@@ -140,5 +140,5 @@ def test_nobody_answering_is_one_plain_line(tmp_path: Path) -> None:
 
 
 def test_stopping_before_starting_leaves_nothing(tmp_path: Path) -> None:
-    ControlSocket(tmp_path / SOCKET, Inbox()).stop()
+    ControlSocket(tmp_path / SOCKET, Inbox(), lambda: None).stop()
     assert not (tmp_path / SOCKET).exists()

@@ -120,7 +120,7 @@ def test_contacts_say_what_they_mean(
 def test_each_camera_and_reader_has_a_pump_of_its_own(tmp_path: Path, gate: Gatehouse) -> None:
     devices = build(settings(tmp_path))
     roles = [pump._role for pump in devices.pumps(gate.rhythm)]
-    assert roles == ["camera", "camera", "exit-reader", "entry-reader"]
+    assert roles == ["exit-reader", "entry-reader", "camera", "camera"]
 
 
 @pytest.mark.parametrize(("trigger", "by_reader"), [("reader", True), ("contact", False)])

@@ -33,7 +33,7 @@ def test_payments_are_told_once_and_the_cursor_moves_on(gate: Gatehouse) -> None
 
 
 def test_payments_that_find_no_room_are_asked_for_again(gate: Gatehouse) -> None:
-    while gate.inbox.put(Stop()):
+    while gate.inbox.put_fact(Stop()):
         pass
     payments = SaidPayments(PaymentsPage((PAYMENT,), 3))
     look = payment_feed(payments, gate.rhythm)

@@ -1,5 +1,9 @@
 """The inbox: bounded, and what it drops it says."""
 
+import threading
+
+import pytest
+
 from kiosk.core.inputs import InboxOverflowed, StaffLocked
 from kiosk.core.values import Moment
 from kiosk.daemon.inbox import Inbox
@@ -27,8 +31,35 @@ def test_overflow_is_an_input_and_comes_before_everything_that_waits() -> None:
     assert inbox.take(0, NOW) is None
 
 
+def test_a_flood_of_readings_leaves_room_for_what_comes_singly() -> None:
+    inbox = Inbox(capacity=2, reserve=1)
+    assert [inbox.put(Uploaded(size)) for size in range(3)] == [True, True, False]
+    assert inbox.put_fact(Happened(StaffLocked(NOW)))
+    assert not inbox.put_fact(Happened(StaffLocked(NOW)))
+    assert inbox.take(0, NOW) == Happened(InboxOverflowed(NOW, 2))
+
+
 def test_a_message_that_must_not_be_lost_waits_for_room_and_says_when_there_was_none() -> None:
-    inbox = Inbox(capacity=1)
-    assert inbox.put_surely(Stop(), 0.01)
+    inbox = Inbox(capacity=1, reserve=0)
+    assert inbox.put_surely(Uploaded(1), 0.01)
     assert not inbox.put_surely(Happened(StaffLocked(NOW)), 0.01)
     assert not inbox.is_empty()
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 2], ids=["empty", "one", "full"])
+def test_a_closed_inbox_gives_only_the_stop_whatever_waits(waiting: int) -> None:
+    inbox = Inbox(capacity=2, reserve=0)
+    for size in range(waiting):
+        inbox.put(Uploaded(size))
+    inbox.close()
+    inbox.close()
+    assert inbox.is_closed
+    assert [inbox.take(0, NOW) for _ in range(3)] == [Stop()] * 3
+
+
+def test_closing_wakes_an_owner_that_waits() -> None:
+    inbox = Inbox()
+    closer = threading.Timer(0.05, inbox.close)
+    closer.start()
+    assert inbox.take(30, NOW) == Stop()
+    closer.join()

@@ -10,6 +10,7 @@ from drivers.base import Health
 from kiosk.core.values import Json
 from kiosk.core.visit_state import Idle, Offered, Unlocked
 from kiosk.daemon.questions import Desk, read_order
+from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader
 from kiosk.remote.hub import HubClient
 from tests.daemon.gatehouse import ORIGIN, TRAIL_MIX, Gatehouse
@@ -30,7 +31,8 @@ def desk(gate: Gatehouse) -> Desk:
     def health() -> Mapping[str, Health]:
         return {"lock": gate.lock.health()}
 
-    return Desk("door", gate.lock, health, gate.peers, uploader, gate.inbox, gate.clock)
+    scrubber = Scrubber(gate.path, gate.ledger.key, gate.rhythm)
+    return Desk("door", gate.lock, health, gate.peers, uploader, scrubber, gate.inbox, gate.clock)
 
 
 def said(desk: Desk, gate: Gatehouse, **question: Json) -> Mapping[str, Json]:
