@@ -14,7 +14,7 @@ from kiosk.hub.desk import Bell, Desk
 from kiosk.hub.office import OfficeLog
 from kiosk.hub.sessions import Sessions
 from kiosk.hub.state import HubState
-from kiosk.hub.store import Store, Transaction
+from kiosk.hub.store.base import Store, Transaction
 
 T = TypeVar("T")
 

@@ -18,7 +18,8 @@ from kiosk.core.signing import SigningError, VerifyKey, b64decode, b64encode, op
 from kiosk.core.values import CoreError, Json, Moment
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.outbox import queue
-from kiosk.hub.store import DocumentRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.documents import DocumentRow
 
 KINDS: Final = ("policy", "keys", "catalogue")
 MAX_BYTES: Final = 16 << 20  # a catalogue of 100,000 articles

@@ -14,7 +14,10 @@ from kiosk.core.signing import b64encode
 from kiosk.core.values import ClockSync, Epc, Json, Line, Moment, Outcome, Payment, VisitId
 from kiosk.hub.documents import payload_of
 from kiosk.hub.outbox import queue
-from kiosk.hub.store import GraceRow, LineRow, PaymentRow, Store, Transaction, VisitRow
+from kiosk.hub.store.base import Store, Transaction
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.visits import LineRow, VisitRow
 
 GRACE_S: Final = 86_400  # a day, as in a policy that says nothing else
 

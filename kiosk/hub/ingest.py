@@ -11,7 +11,8 @@ from kiosk.core.signing import b64encode
 from kiosk.core.values import Json, Moment
 from kiosk.hub.entries import Batch, Entry
 from kiosk.hub.errors import RefusalError
-from kiosk.hub.store import EntryRow, ForkRow, LogRow, Store, Transaction
+from kiosk.hub.store.base import Store, Transaction
+from kiosk.hub.store.logs import EntryRow, ForkRow, LogRow
 from kiosk.ledger.merkle import Frontier
 
 Project = Callable[[Transaction, LogRow, Sequence[Entry], Moment], None]

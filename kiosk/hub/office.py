@@ -13,7 +13,8 @@ import structlog
 
 from kiosk.core.events import EventRecord
 from kiosk.core.values import Moment, VisitId
-from kiosk.hub.store import OfficeRow, Store
+from kiosk.hub.store.base import Store
+from kiosk.hub.store.office import OfficeRow
 from kiosk.ledger.errors import LedgerError
 from kiosk.ledger.reader import LedgerReader
 from kiosk.ledger.store import Appended, Replayed

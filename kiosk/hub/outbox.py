@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from kiosk.core import canonical
 from kiosk.core.values import Json, Moment
-from kiosk.hub.store import OfficeRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.office import OfficeRow
 
 
 def queue(

@@ -13,7 +13,8 @@ from kiosk.core.values import MAX_JSON_INTEGER, Moment
 from kiosk.hub import grace
 from kiosk.hub.documents import currency_of
 from kiosk.hub.errors import RefusalError
-from kiosk.hub.store import PaymentRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.payments import PaymentRow
 
 METHODS: Final = ("cash", "card", "voucher", "transfer")
 MAX_BYTES: Final = 64 * 1024

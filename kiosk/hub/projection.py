@@ -13,15 +13,9 @@ from kiosk.core.events import CLOSING, OUTCOMES
 from kiosk.core.values import Moment
 from kiosk.hub import grace
 from kiosk.hub.entries import Entry
-from kiosk.hub.store import (
-    AnonymousRow,
-    DeviceRow,
-    LineRow,
-    LogRow,
-    MarkRow,
-    Transaction,
-    VisitRow,
-)
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.logs import LogRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
 
 MAX_TEXT: Final = 200
 DEVICE_STATES: Final = {"device.fault": "fault", "device.cleared": "ok"}

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from kiosk.core.basket import unpaid_minor
 from kiosk.core.values import Json, Outcome
 from kiosk.hub.grace import as_lines
-from kiosk.hub.store import LineRow, Transaction, VisitRow
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.visits import LineRow, VisitRow
 from kiosk.ledger.checkpoint import parse, root_text
 
 MAX_ANONYMOUS = 1000

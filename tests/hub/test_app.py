@@ -15,7 +15,7 @@ from kiosk.hub.app import create_app, open_hub
 from kiosk.hub.context import Hub
 from kiosk.hub.errors import HubStateError
 from kiosk.hub.state import open_state
-from kiosk.hub.store import Transaction
+from kiosk.hub.store.base import Transaction
 from tests.hub.inprocess import Client, serving
 from tests.hub.worlds import Owner
 

@@ -15,7 +15,10 @@ from kiosk.hub.payments import Asked, record
 from kiosk.hub.projection import project
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
-from kiosk.hub.store import GraceRow, OfficeRow, Store, VisitRow
+from kiosk.hub.store.base import Store
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.office import OfficeRow
+from kiosk.hub.store.visits import VisitRow
 from kiosk.ledger.checkpoint import parse_vkey
 from tests.hub.worlds import EPCS, NOON_MS, KioskLog, Owner, granted, left, line, moment
 

@@ -14,7 +14,8 @@ from kiosk.hub.entries import Batch, Entry, read_batch
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.ingest import ForkError, GapError, Project, receive
 from kiosk.hub.sql.store import SqlStore
-from kiosk.hub.store import EntryRow, LogRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.logs import EntryRow, LogRow
 from kiosk.ledger.checkpoint import parse_vkey
 from kiosk.ledger.merkle import Frontier
 from tests.hub.worlds import KioskLog, moment

@@ -12,7 +12,7 @@ from kiosk.core.values import Json, Moment
 from kiosk.hub.office import OfficeLog
 from kiosk.hub.outbox import queue
 from kiosk.hub.sql.store import SqlStore
-from kiosk.hub.store import Store
+from kiosk.hub.store.base import Store
 from kiosk.ledger import keys
 from kiosk.ledger.errors import LedgerFullError
 from kiosk.ledger.reader import LedgerReader

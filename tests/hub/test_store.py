@@ -10,22 +10,13 @@ import pytest
 
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
-from kiosk.hub.store import (
-    AnonymousRow,
-    DeviceRow,
-    DocumentRow,
-    EntryRow,
-    ForkRow,
-    GraceRow,
-    LineRow,
-    LogRow,
-    MarkRow,
-    OfficeRow,
-    PaymentRow,
-    Store,
-    Transaction,
-    VisitRow,
-)
+from kiosk.hub.store.base import Store, Transaction
+from kiosk.hub.store.documents import DocumentRow
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.logs import EntryRow, ForkRow, LogRow
+from kiosk.hub.store.office import OfficeRow
+from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
 
 
 class StoppedError(Exception):

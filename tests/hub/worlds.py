@@ -13,7 +13,7 @@ from kiosk.core import signing
 from kiosk.core.events import EventRecord
 from kiosk.core.signing import VerifyKey, b64encode
 from kiosk.core.values import ClockSync, Json, Moment, VisitId
-from kiosk.hub.store import LogRow
+from kiosk.hub.store.logs import LogRow
 from kiosk.ledger.body import Stamp, build, leaf_of
 from kiosk.ledger.checkpoint import LogKey, Signer
 from kiosk.ledger.merkle import Frontier

@@ -19,7 +19,8 @@ from kiosk.hub.errors import RefusalError
 from kiosk.hub.ingest import Accepted, find_log, receive
 from kiosk.hub.outbox import queue
 from kiosk.hub.projection import project
-from kiosk.hub.store import LogRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.logs import LogRow
 from kiosk.ledger.checkpoint import parse, parse_vkey, root_text
 from kiosk.ledger.errors import CheckpointError
 

@@ -5,7 +5,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from kiosk.hub.context import hub_of
 from kiosk.hub.pages.guard import check_host, check_signed_in
 from kiosk.hub.pages.render import Show, page, show_of
-from kiosk.hub.store import DeviceRow, LogRow, Transaction
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.logs import LogRow
+from kiosk.hub.store.visits import DeviceRow
 
 router = APIRouter(
     dependencies=[Depends(check_host), Depends(check_signed_in)], include_in_schema=False

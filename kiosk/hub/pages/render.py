@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kiosk.hub.documents import policy_now
-from kiosk.hub.store import Transaction
+from kiosk.hub.store.base import Transaction
 
 LOCALE: Final = "en"
 NOW_MS: Final = 1000  # the page shows no less than a second

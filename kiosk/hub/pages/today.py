@@ -11,16 +11,10 @@ from kiosk.hub.context import hub_of
 from kiosk.hub.pages import words
 from kiosk.hub.pages.guard import check_host, check_signed_in
 from kiosk.hub.pages.render import Show, page, show_of
-from kiosk.hub.store import (
-    AnonymousRow,
-    DeviceRow,
-    ForkRow,
-    GraceRow,
-    LineRow,
-    LogRow,
-    Transaction,
-    VisitRow,
-)
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.logs import ForkRow, LogRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, VisitRow
 from kiosk.hub.views import owed_minor
 
 QUEUE: Final = 100

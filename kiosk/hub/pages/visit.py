@@ -14,7 +14,10 @@ from kiosk.hub.pages import words
 from kiosk.hub.pages.guard import check_form, check_host, check_signed_in
 from kiosk.hub.pages.render import Show, page, show_of
 from kiosk.hub.payments import Asked, check, record
-from kiosk.hub.store import GraceRow, LineRow, PaymentRow, Transaction, VisitRow
+from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.visits import LineRow, VisitRow
 from kiosk.hub.views import owed_minor
 
 KEY_BYTES: Final = 16

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from kiosk.hub.store import VisitRow
+from kiosk.hub.store.visits import VisitRow
 
 EVENTS: Final = {
     "scan.accepted": "A code was shown and read",

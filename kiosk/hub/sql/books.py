@@ -8,7 +8,10 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_once
 
 from kiosk.hub.sql.schema import DOCUMENT, GRACE, OFFICE, PAYMENT
-from kiosk.hub.store import DocumentRow, GraceRow, OfficeRow, PaymentRow
+from kiosk.hub.store.documents import DocumentRow
+from kiosk.hub.store.graces import GraceRow
+from kiosk.hub.store.office import OfficeRow
+from kiosk.hub.store.payments import PaymentRow
 
 
 class SqlDocuments:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_once
 
 from kiosk.hub.sql.schema import BODY, CHECKPOINT, ENTRY, FORK, LOG
-from kiosk.hub.store import EntryRow, ForkRow, LogRow
+from kiosk.hub.store.logs import EntryRow, ForkRow, LogRow
 
 
 class SqlLogs:

@@ -12,7 +12,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from kiosk.hub.sql.books import SqlDocuments, SqlGraces, SqlOffice, SqlPayments
 from kiosk.hub.sql.logs import SqlLogs
 from kiosk.hub.sql.visits import SqlVisits
-from kiosk.hub.store import Transaction
+from kiosk.hub.store.base import Transaction
 
 PRAGMAS: Final = (
     "PRAGMA page_size=1024",

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_over
 
 from kiosk.core.values import Outcome
 from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, VISIT
-from kiosk.hub.store import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
 
 
 class SqlVisits:

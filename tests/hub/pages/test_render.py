@@ -4,7 +4,7 @@ import pytest
 
 from kiosk.hub.pages import words
 from kiosk.hub.pages.render import Show
-from kiosk.hub.store import VisitRow
+from kiosk.hub.store.visits import VisitRow
 from tests.hub.worlds import NOON_MS
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from kiosk.hub.sql.store import SqlStore
-from kiosk.hub.store import DocumentRow, EntryRow, LogRow
+from kiosk.hub.store.documents import DocumentRow
+from kiosk.hub.store.logs import EntryRow, LogRow
 
 
 def pragma(store: SqlStore, name: str) -> object:
