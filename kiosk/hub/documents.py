@@ -1,42 +1,17 @@
-"""Policy, key list and catalogue: published once the owner's signature and the rules hold.
+"""Policy, key list and catalogue as they stand at the hub."""
 
-The envelope is kept byte for byte; a version is never replaced.
-"""
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
-from kiosk.core.catalogue import parse_catalogue
-from kiosk.core.document import read
-from kiosk.core.keylist import parse_keys
 from kiosk.core.policy import Policy, parse_policy
-from kiosk.core.signing import SigningError, VerifyKey, b64decode, b64encode, open_envelope
-from kiosk.core.values import CoreError, Json, Moment
+from kiosk.core.signing import b64decode
+from kiosk.core.values import Json
 from kiosk.hub.errors import RefusalError
-from kiosk.hub.outbox import queue
 from kiosk.hub.store.base import Transaction
-from kiosk.hub.store.documents import DocumentRow
 
 KINDS: Final = ("policy", "keys", "catalogue")
-MAX_BYTES: Final = 16 << 20  # a catalogue of 100,000 articles
-
-PARSERS: Final[Mapping[str, Callable[[Mapping[str, Json]], object]]] = {
-    "policy": parse_policy,
-    "keys": parse_keys,
-    "catalogue": parse_catalogue,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The version that stands now, and whether it is new."""
-
-    version: int
-    new: bool
 
 
 def check_kind(kind: str) -> str:
@@ -44,46 +19,6 @@ def check_kind(kind: str) -> str:
     if kind not in KINDS:
         raise RefusalError(404, "no-such-document", f"no such document; ask for {', '.join(KINDS)}")
     return kind
-
-
-def verify(kind: str, envelope: bytes, owner: VerifyKey) -> Mapping[str, Json]:
-    """Return the payload that the owner signed, by the rules of its kind.
-
-    Raises:
-        RefusalError: 401 not signed by the owner, 422 the first rule that it breaks.
-    """
-    try:
-        payload = open_envelope(kind, envelope, {owner.kid: owner})
-        PARSERS[kind](payload)
-    except SigningError as error:
-        status = 422 if error.reason == "malformed" else 401
-        raise RefusalError(status, error.reason, str(error)) from error
-    except CoreError as error:
-        raise RefusalError(422, "invalid", str(error)) from error
-    return payload
-
-
-def publish(
-    tx: Transaction, kind: str, envelope: bytes, payload: Mapping[str, Json], at: Moment
-) -> Published:
-    """Keep a verified document as the version in force.
-
-    Raises:
-        RefusalError: 409 its version does not rise, 422 it speaks of another currency.
-    """
-    version = read(payload, kind).integer("version", 1)
-    latest = tx.documents.latest(kind)
-    if latest is not None and version <= latest.version:
-        if version == latest.version and envelope == latest.envelope:
-            return Published(version, new=False)
-        detail = f"{kind}: version {version} is not above {latest.version}; raise it and sign again"
-        raise RefusalError(409, "older", detail, {"version": latest.version})
-    _check_currency(tx, kind, payload)
-    tx.documents.add(DocumentRow(kind, version, envelope, at.wall_ms))
-    key = f"document.published/{kind}/{version}"
-    digest = b64encode(sha256(envelope).digest())
-    queue(tx, key, {"kind": kind, "version": version, "digest": digest}, at)
-    return Published(version, new=True)
 
 
 def payload_of(envelope: bytes) -> Mapping[str, Json]:
@@ -102,12 +37,3 @@ def currency_of(tx: Transaction) -> str:
     """Return the shop's currency, "" before the first policy."""
     policy = policy_now(tx)
     return policy.currency if policy else ""
-
-
-def _check_currency(tx: Transaction, kind: str, payload: Mapping[str, Json]) -> None:
-    """Refuse a second currency: amounts of two currencies can never be added up."""
-    shops, theirs = currency_of(tx), payload.get("currency")
-    if kind == "keys" or not shops or shops == theirs:
-        return
-    detail = f"{kind}.currency: is {theirs}, but this shop counts in {shops}; keep one currency"
-    raise RefusalError(422, "currency", detail)

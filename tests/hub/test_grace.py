@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from kiosk.core.values import ClockSync, Json
 from kiosk.hub import grace
-from kiosk.hub.documents import payload_of, publish
+from kiosk.hub.documents import payload_of
 from kiosk.hub.entries import read_batch
 from kiosk.hub.ingest import receive
 from kiosk.hub.payments import Asked, record
 from kiosk.hub.projection import project
+from kiosk.hub.publishing import publish
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
 from kiosk.hub.store.base import Store

@@ -128,6 +128,7 @@ def test_every_version_of_a_document_stays(store: Store) -> None:
         assert tx.documents.latest("keys") == second
         assert tx.documents.at("keys", 1) == first
         assert tx.documents.at("keys", 2) is None
+        assert tx.documents.all("keys") == [first, second]
 
 
 def test_payments_are_numbered_in_the_order_of_commits(store: Store) -> None:

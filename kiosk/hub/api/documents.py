@@ -7,8 +7,9 @@ from starlette.concurrency import run_in_threadpool
 from kiosk.hub import bearer
 from kiosk.hub.api.body import read_body
 from kiosk.hub.context import hub_of
-from kiosk.hub.documents import MAX_BYTES, check_kind, publish, verify
+from kiosk.hub.documents import check_kind
 from kiosk.hub.errors import RefusalError
+from kiosk.hub.publishing import MAX_BYTES, publish, verify
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 

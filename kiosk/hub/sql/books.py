@@ -33,6 +33,11 @@ class SqlDocuments:
         ).first()
         return DocumentRow(*row) if row else None
 
+    def all(self, kind: str) -> Sequence[DocumentRow]:
+        """Return every version, oldest first."""
+        rows = select(DOCUMENT).where(DOCUMENT.c.kind == kind).order_by(DOCUMENT.c.version)
+        return [DocumentRow(*row) for row in self._connection.execute(rows)]
+
     def add(self, row: DocumentRow) -> None:
         """Add a version."""
         self._connection.execute(insert(DOCUMENT).values(asdict(row)))

@@ -1,5 +1,6 @@
 """Signed documents: every version that was published."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,9 @@ class Documents(Protocol):
 
     def at(self, kind: str, version: int) -> DocumentRow | None:
         """Return this version, None when it was never published here."""
+
+    def all(self, kind: str) -> Sequence[DocumentRow]:
+        """Return every version, oldest first."""
 
     def add(self, row: DocumentRow) -> None:
         """Add a version."""
