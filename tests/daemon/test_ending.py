@@ -1,0 +1,150 @@
+"""However the daemon ends, the lock goes first: while the owner is stuck, dying, or half-way."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from kiosk.core.events import OPENING
+from kiosk.daemon.caller import ask
+from tests.daemon.process import Daemon, wait_for
+
+AT_ONCE_S = 2.0  # the stuck write lasts five
+
+
+@contextmanager
+def unlocked_and_stuck(daemon: Daemon) -> Iterator[None]:
+    """Hold the door open with an owner that is stuck writing so down."""
+    with daemon.stuck_writes():
+        order = {"do": "door", "want": "unlock", "reason": "delivery"}
+        staff = threading.Thread(target=ask, args=(daemon.state, order))
+        staff.start()
+        wait_for(daemon.unlocked, "staff opens the door without waiting for the disk")
+        yield
+    staff.join()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_p2_a_signal_drives_the_safe_level_while_the_owner_is_stuck(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running():
+        with unlocked_and_stuck(daemon):
+            daemon.process.send_signal(number)
+            wait_for(lambda: not daemon.unlocked(), "the safe level", AT_ONCE_S)
+        code, said = daemon.ended()
+    assert code == 0
+    assert f"stopping signal={number.name}" in said
+    assert daemon.edges()[-1] is False
+    assert daemon.types()[-1] == "device.stopped"
+
+
+def test_the_harness_catches_signals_that_wait_for_the_owner(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running("deaf"), unlocked_and_stuck(daemon):
+        daemon.process.send_signal(signal.SIGTERM)
+        with pytest.raises(AssertionError, match="the safe level"):
+            wait_for(lambda: not daemon.unlocked(), "the safe level", AT_ONCE_S)
+
+
+def test_p2_a_magnet_is_unpowered_at_once_and_nothing_powers_it_again(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path, fail_mode="safe")
+    with daemon.running():
+        assert not daemon.unlocked()
+        daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.ended()[0] == 0
+    assert daemon.edges() == [False, True, False]
+
+
+def stuck_in_a_grant(daemon: Daemon) -> str:
+    """Stop the daemon while a grant is on its way to the disk; return what was said."""
+    before = len(daemon.types())
+    with daemon.stuck_writes():
+        daemon.show_voucher()
+        wait_for(lambda: not daemon.answers(within_s=1.0), "the owner is stuck")
+        daemon.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: "stopping" in daemon.said(), "the signal is heard")
+    said = daemon.ended()[1]
+    assert OPENING in daemon.types()[before:], "the grant was written after the signal"
+    return said
+
+
+def test_p2_a_step_that_was_stuck_does_not_unlock_after_the_signal(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running():
+        assert "lock failed what=unlock for voucher" in stuck_in_a_grant(daemon)
+    assert True not in daemon.edges()
+    with daemon.running():
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.ended()
+    assert daemon.types().count("visit.not_entered") == 1
+
+
+def test_the_harness_catches_a_lock_that_is_powered_after_its_release(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running("reviving"):
+        stuck_in_a_grant(daemon)
+    assert True in daemon.edges()
+
+
+def door_lock(daemon: Daemon) -> "subprocess.Popen[str]":
+    words = ["-m", "kiosk", "door", "lock", "--config", str(daemon.config)]
+    return subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
+
+
+def test_p2_door_lock_does_not_wait_for_an_owner_that_is_stuck(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running():
+        with unlocked_and_stuck(daemon):
+            process = door_lock(daemon)
+            wait_for(lambda: not daemon.unlocked(), "the door is locked", 4.0)
+        said, _ = process.communicate(timeout=20)
+        assert (process.returncode, said) == (0, "at the safe level\n")
+        wait_for(lambda: "lock.relocked" in daemon.types(), "it is written down")
+
+
+def test_the_harness_catches_a_door_lock_that_waits_for_the_owner(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running("patient"), unlocked_and_stuck(daemon):
+        process = door_lock(daemon)
+        with pytest.raises(AssertionError, match="locked"):
+            wait_for(lambda: not daemon.unlocked(), "the door is locked", 2.0)
+        process.kill()
+        process.communicate()
+
+
+def opened_by_staff(daemon: Daemon) -> None:
+    ask(daemon.state, {"do": "door", "want": "unlock", "reason": "delivery"})
+    assert daemon.unlocked()
+    (daemon.state / "die").touch()
+
+
+@pytest.mark.parametrize("mutant", ["lame", "faulty owner"])
+def test_p2_a_thread_that_dies_takes_the_lock_to_its_safe_level_and_ends_the_daemon(
+    tmp_path: Path, mutant: str
+) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running(mutant):
+        opened_by_staff(daemon)
+        code, said = daemon.ended()
+    assert code != 0
+    assert "ZeroDivisionError" in said
+    assert daemon.edges() == [False, True, False]
+    if mutant == "lame":
+        assert "thread died thread=scrubber error=ZeroDivisionError" in said
+        assert "token" not in said.partition("Traceback")[0]
+
+
+def test_the_harness_catches_a_thread_whose_death_nobody_notices(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running("lame and deaf to it"):
+        opened_by_staff(daemon)
+        with pytest.raises(AssertionError, match="the safe level"):
+            wait_for(lambda: not daemon.unlocked(), "the safe level", AT_ONCE_S)
+        assert daemon.answers()
