@@ -4,7 +4,7 @@
 kept by its owner once the `Record` among the commands is durable.
 """
 
-from typing import Final
+from typing import Final, assert_never
 
 from kiosk.core.commands import Record, Show
 from kiosk.core.inputs import (
@@ -77,6 +77,8 @@ def next_due_ms(rules: Rules, gate: Gate) -> int | None:
             due.append(next_look_ms(rules, gate, settling))
         case Quiet():
             pass
+        case _:
+            assert_never(gate.leaving)
     due.extend(ms for ms in (gate.notice_ms, gate.owed_ms) if ms)
     return min(due, default=None)
 

@@ -137,9 +137,9 @@ def _taken(visit: Visit, ending: _Ending) -> frozenset[Epc]:
 
 
 def _anonymous(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Moment) -> Step:
-    # With nobody else inside it was a guest who left; otherwise nobody can say who it was.
-    guests = gate.guests if gate.inside else gate.guests[1:]
-    gate = replace(gate, leaving=Quiet(), guests=guests)
+    # Seen to its end, with nobody else about, it was a guest who left; else nobody can say.
+    unsure = gate.inside or state.window.shared or state.window.fault
+    gate = replace(gate, leaving=Quiet(), guests=gate.guests if unsure else gate.guests[1:])
     epcs = (*left.stable, *left.unstable)
     if not epcs:
         return gate, ()

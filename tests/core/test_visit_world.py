@@ -1,0 +1,126 @@
+"""Days of a small shop, lived by chance, in which every promise of the gate must hold.
+
+Each promise has machines that break it: the same days must catch them.
+"""
+
+from typing import Final
+
+import pytest
+
+from kiosk.core import visit
+from kiosk.core.visit_recovery import recover
+from kiosk.core.visit_sides import ENTRY, EXIT
+from tests.core.loop import BrokenPromiseError, Recoverer, Stepper
+from tests.core.play import mutants
+from tests.core.play.day import live
+
+RARE: Final = {
+    "Checking, DoorOpened",  # a check is over in 1.5 s
+    "Checking, RecordRefused",  # cannot be: a check spends no further nonce
+    "Exiting, PaymentsFailed",  # a late answer to the question of an exit before
+    "Reading, PaymentsFailed",
+}
+DOUBTS: Final = {
+    ("exit.empty", ""),
+    ("exit.paid", ""),
+    ("exit.unpaid", ""),
+    ("exit.unresolved", "exit-reader-lost"),
+    ("exit.unresolved", "unstable-reads"),
+    ("exit.unresolved", "reads-dropped"),
+    ("exit.unresolved", "payments-unknown"),
+    ("exit.unresolved", "somebody-else-inside"),
+    ("exit.unresolved", "stayed"),
+    ("exit.unresolved", "restart"),
+}
+DAYS: Final = 150  # days until a mutant must have been caught
+
+
+@pytest.mark.parametrize("first", range(0, 100, 25))
+def test_p1_to_p10_hold_through_days_of_one_visit_at_a_time(first: int) -> None:
+    for seed in range(first, first + 25):
+        live(seed)
+
+
+@pytest.mark.parametrize("max_inside", [2, 3])
+def test_p1_to_p10_hold_through_days_of_several_visits(max_inside: int) -> None:
+    for seed in range(25):
+        live(seed, max_inside=max_inside)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("max_inside", [1, 2, 3])
+@pytest.mark.parametrize("first", range(1000, 2000, 250))
+def test_p1_to_p10_hold_through_years(first: int, max_inside: int) -> None:
+    for seed in range(first, first + 250):
+        live(seed, max_inside=max_inside)
+
+
+def test_the_days_see_every_outcome_and_every_doubt() -> None:
+    missing = set(DOUBTS)
+    for seed in range(300, 300 + DAYS):
+        missing -= live(seed).causes
+        if not missing:
+            return
+    pytest.fail(f"never seen: {missing}")
+
+
+@pytest.mark.slow
+def test_the_days_see_every_pair_of_both_tables() -> None:
+    seen: set[tuple[type, type]] = set()
+    for seed in range(2000, 2600):
+        seen |= live(seed, max_inside=1 + seed % 2).pairs
+    missing = {*ENTRY.table, *EXIT.table} - seen
+    assert {f"{state.__name__}, {kind.__name__}" for state, kind in missing} <= RARE
+
+
+MUTANTS: list[tuple[Stepper, str, int]] = [
+    (mutants.unlock_first, "P1", 1),
+    (mutants.unlock_on_failure, "P1", 1),
+    (mutants.keep_on_failure, "P3", 1),
+    (mutants.deaf_to_failure, "rest", 1),
+    (mutants.trust_a_lost_reader, "P4", 1),
+    (mutants.trust_unknown_payments, "P4", 1),
+    (mutants.pin_on_the_last, "pinned", 2),
+    (mutants.forget_guests, "pinned", 1),
+    (mutants.count_what_was_put_back, "put back", 1),
+    (mutants.ignore_absence, "pinned", 1),
+    (mutants.forget_the_sold, "once", 1),
+    (mutants.let_in_everybody, "room", 1),
+    (mutants.burn_vouchers, "P4", 1),
+    (mutants.voucher_for_the_last, "pinned", 1),
+    (mutants.refuse_the_unknown, "table", 1),
+    (mutants.offer_nothing, "P4", 1),
+    (mutants.relock_by_any_timer, "relock", 1),
+    (mutants.forget_to_relock, "session", 1),
+    (mutants.name_the_customer, "P7", 1),
+    (mutants.bill_the_unresolved, "P4", 1),
+    (mutants.hurry, "P9", 1),
+    (mutants.say_goodbye_for_good, "P9", 1),
+    (mutants.skip_the_reading, "table", 1),
+]
+"""A broken machine, the promise it breaks, and how many may be inside."""
+
+
+def is_caught(name: str, max_inside: int, step: Stepper, recover_by: Recoverer) -> bool:
+    """Say whether some day of many shows that this very promise is broken."""
+    for seed in range(DAYS):
+        try:
+            live(seed, max_inside=max_inside, step=step, recover_by=recover_by)
+        except BrokenPromiseError as broken:
+            if str(broken).startswith(f"{name}: "):
+                return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("mutant", "name", "max_inside"), MUTANTS, ids=[each[0].__name__ for each in MUTANTS]
+)
+def test_a_machine_that_breaks_a_promise_is_caught(
+    mutant: Stepper, name: str, max_inside: int
+) -> None:
+    assert is_caught(name, max_inside, mutant, recover)
+
+
+@pytest.mark.parametrize("mutant", [mutants.recover_nothing, mutants.recover_as_not_entered])
+def test_p3_a_start_that_loses_a_visit_or_ends_it_twice_is_caught(mutant: Recoverer) -> None:
+    assert is_caught("P3", 1, visit.step, mutant)
