@@ -16,20 +16,22 @@ from kiosk.ledger.checkpoint import LogKey, verify
 from kiosk.ledger.diagnosis import Finding, what_is_wrong, wrong_head, wrong_seal
 from kiosk.ledger.errors import CheckpointError, LedgerCorruptError
 from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier, tile_root
+from kiosk.ledger.schema import UNREADABLE, why
 from kiosk.ledger.seal import Keyring
+from kiosk.ledger.visits import VisitWatch
 
 STEP_ROWS: Final = TILE_WIDTH  # larger steps fall out of the processor's cache
 
 _Row = tuple[bytes, bytes | None, bytes | None]
-"""leaf, salt, body."""
+"""leaf, salt, body; in a damaged file of any type."""
 
 
 class Scrub:
     """One pass over a log, up to the size it had when the pass began.
 
     Every body, salt and leaf is hashed up to the tiles and to every stored head; the newest head's
-    signature covers them all. An audit also verifies each older head's signature, and opens the
-    sealed parts when it has the keys.
+    signature covers them all. An audit also verifies each older head's signature and the table of
+    visits, and opens the sealed parts when it has the keys.
 
     Args:
         connection: A reader's connection; a writer may append meanwhile.
@@ -44,8 +46,9 @@ class Scrub:
         self._key = key
         self._keyring: Keyring | None = None
         self._every_signature = False
+        self._visits: VisitWatch | None = None
         self.frontier = Frontier() if since is None else since.copy()
-        self.size = rows.head(connection).frontier.size
+        self.size = rows.head(connection).size
         self.done = False
 
     @classmethod
@@ -53,6 +56,7 @@ class Scrub:
         """Return a pass that verifies all that can be: slower by a signature for every append."""
         scrub = cls(connection, key)
         scrub._every_signature = True
+        scrub._visits = VisitWatch()
         scrub._keyring = keyring
         return scrub
 
@@ -60,8 +64,10 @@ class Scrub:
         """Verify the next rows; return the first that is wrong. `done` tells when all are read."""
         try:
             return self._step()
-        except (sqlite3.DatabaseError, LedgerCorruptError) as error:
-            return Finding(self.frontier.size, "page", f"or a later one cannot be read: {error}")
+        except (*UNREADABLE, LedgerCorruptError) as error:
+            return Finding(
+                self.frontier.size, "page", f"or a later one cannot be read: {why(error)}"
+            )
 
     def _step(self) -> Finding | None:
         start = self.frontier.size
@@ -73,9 +79,13 @@ class Scrub:
             finding = self._grow([row[0] for row in found], start, end)
         if finding is None and self._keyring is not None:
             finding = wrong_seal(self._connection, self._keyring, start, end)
+        if finding is None and self._visits is not None:
+            finding = self._visits.wrong(self._connection, start, end)
         if finding is None and end == self.size:
             self.done = True
             finding = wrong_head(self._connection, self._key)
+            if finding is None and self._visits is not None:
+                finding = self._visits.surplus(self._connection, end)
         return finding
 
     def _grow(self, leaves: Sequence[bytes], start: int, end: int) -> Finding | None:
@@ -143,7 +153,7 @@ def _all_fit(found: Sequence[_Row], count: int) -> bool:
     if len(found) != count or not count:
         return len(found) == count
     leaves, salts, bodies = zip(*found, strict=True)
-    if None in salts or None in bodies:
+    if {*map(type, leaves), *map(type, salts), *map(type, bodies)} != {bytes}:
         return False
     return list(map(leaf_of, salts, bodies)) == list(leaves)
 
@@ -155,9 +165,11 @@ def _first_wrong(connection: sqlite3.Connection, start: int, end: int) -> Findin
     for expected, (index, leaf, salt, body) in enumerate(found, start):
         if index != expected:
             return Finding(expected, "entry", "is missing")
-        if salt is None or body is None:
-            part = "body" if body is None else "salt"
-            return Finding(index, part, "is missing, and no erasure of it is logged")
+        for part, value in (("body", body), ("salt", salt), ("leaf", leaf)):
+            if value is None:
+                return Finding(index, part, "is missing, and no erasure of it is logged")
+            if not isinstance(value, bytes):
+                return Finding(index, part, "is not of the type that was stored")
         if leaf_of(salt, body) != leaf:
             return what_is_wrong(connection, index, leaf, salt, body)
     return Finding(start + len(found), "entry", "is missing") if len(found) < end - start else None

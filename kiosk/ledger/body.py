@@ -34,15 +34,13 @@ class Stamp:
         source: Origin of the log.
         index: Position in the log; the event's sequence.
         event_id: UUIDv7 in text.
-        time_ms: Milliseconds since 1970 UTC, rising with the index.
         boot: Boot id under which `at.mono_ms` counts.
-        at: The moment as the input carried it.
+        at: The moment as the input carried it; it may fall with the clock, the index never.
     """
 
     source: str
     index: int
     event_id: str
-    time_ms: int
     boot: str
     at: Moment
 
@@ -96,7 +94,7 @@ def build(record: EventRecord, stamp: Stamp, subject: str | None, sealed: str | 
         "sequence": f"{stamp.index:020d}",
         "source": stamp.source,
         "specversion": "1.0",
-        "time": rfc3339(stamp.time_ms),
+        "time": rfc3339(at.wall_ms),
         "type": f"{_TYPE_HEAD}{record.type}{_TYPE_TAIL}",
     }
     if subject is not None:

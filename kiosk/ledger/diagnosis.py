@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 
@@ -11,6 +12,7 @@ from kiosk.ledger.body import leaf_of
 from kiosk.ledger.checkpoint import LogKey, parse, verify
 from kiosk.ledger.errors import CheckpointError, LedgerCorruptError
 from kiosk.ledger.merkle import inclusion_proof, verify_inclusion
+from kiosk.ledger.schema import strangers
 from kiosk.ledger.seal import CustomerKey, Keyring, plain_hash
 
 
@@ -20,7 +22,7 @@ class Finding:
 
     Attributes:
         index: The first entry that is wrong, or may be.
-        part: entry, body, salt, leaf, sealed, tile, checkpoint, head or page.
+        part: entry, body, salt, leaf, sealed, visit, tile, checkpoint, head or page.
         text: What is wrong with it.
     """
 
@@ -50,10 +52,20 @@ def what_is_wrong(
     return Finding(index, "body", "or salt is not what its leaf commits to")
 
 
-def wrong_page(connection: sqlite3.Connection) -> Finding | None:
-    """Return what SQLite finds wrong with its file, None when nothing."""
-    (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    return None if answer == "ok" else Finding(0, "page", f"or a later one is damaged: {answer}")
+def wrong_page(
+    connection: sqlite3.Connection, check: Literal["quick_check", "integrity_check"]
+) -> Finding | None:
+    """Return what SQLite finds wrong with its file, None when nothing; quick leaves out indexes."""
+    (answer,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+    if answer == "ok":
+        return None
+    return Finding(0, "page", f"or a later one is damaged: {' '.join(answer.split())}")
+
+
+def wrong_schema(connection: sqlite3.Connection) -> Finding | None:
+    """Return the first table, index or trigger that is not as it was made, None when all are."""
+    found = strangers(connection)
+    return Finding(0, "page", f"holds a schema of {found[0]!a} that nobody made") if found else None
 
 
 def wrong_seal(
@@ -86,16 +98,15 @@ def wrong_seal(
 
 def wrong_head(connection: sqlite3.Connection, key: LogKey) -> Finding | None:
     """Return what the stored head, its checkpoint or a peer's does not agree with."""
-    query = "SELECT size, frontier, time_ms, (SELECT max(size) FROM checkpoint) FROM head"
-    *_, newest = connection.execute(query).fetchone()
+    (newest,) = connection.execute("SELECT max(size) FROM checkpoint").fetchone()
     head = rows.head(connection)
-    size = head.frontier.size
+    size = head.size
     note = rows.checkpoint(connection, newest)
     try:
         signed = verify(note or "", key)
     except CheckpointError as error:
         return Finding(max(size - 1, 0), "checkpoint", f"of size {newest}: {error}")
-    if (signed.size, signed.root) != (size, head.frontier.root()):
+    if (signed.size, signed.root) != (size, head.root()):
         return Finding(min(size, signed.size), "head", "is not the one that was signed last")
     return _wrong_peer(connection, key, size)
 

@@ -7,15 +7,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kiosk.ledger import rows
+from kiosk.ledger import rows, visits
 from kiosk.ledger.audit import Scrub
 from kiosk.ledger.checkpoint import LogKey, parse_vkey
-from kiosk.ledger.diagnosis import Finding, wrong_page
+from kiosk.ledger.diagnosis import Finding, wrong_page, wrong_schema
 from kiosk.ledger.errors import LedgerCorruptError, LedgerError
 from kiosk.ledger.merkle import Frontier
-from kiosk.ledger.rows import Event, StoredEntry, Visit
-from kiosk.ledger.schema import STEPS, connect_readonly, require_version, version_of
+from kiosk.ledger.rows import Event, StoredEntry
+from kiosk.ledger.schema import (
+    STEPS,
+    UNREADABLE,
+    connect_readonly,
+    require_version,
+    version_of,
+    why,
+)
 from kiosk.ledger.seal import Keyring
+from kiosk.ledger.visits import Visit
 
 
 class LedgerReader:
@@ -47,7 +55,7 @@ class LedgerReader:
     def size(self) -> int:
         """Return how many entries the log has."""
         with self._reading() as connection:
-            return rows.head(connection).frontier.size
+            return rows.head(connection).size
 
     def entries(self, start: int, limit: int) -> list[StoredEntry]:
         """Return up to `limit` entries from `start` on, as they are uploaded."""
@@ -92,7 +100,7 @@ class LedgerReader:
             unfinished: Only those that were opened and have no closing event.
         """
         with self._reading() as connection:
-            return rows.visits(connection, self._keyring, unfinished=unfinished, start=start)
+            return visits.gather(connection, self._keyring, unfinished=unfinished, start=start)
 
     def span_root(self, start: int, end: int) -> bytes:
         """Return the root of the entries from `start` to before `end`, as proofs need it."""
@@ -110,9 +118,9 @@ class LedgerReader:
             return Scrub.audit(connection, key, self._keyring)
 
     def wrong_page(self) -> Finding | None:
-        """Return what SQLite finds wrong with its file; reads all of it."""
+        """Return what is wrong with the file as a database; reads all of it."""
         with self._reading() as connection:
-            return wrong_page(connection)
+            return wrong_page(connection, "integrity_check") or wrong_schema(connection)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -139,6 +147,8 @@ class LedgerReader:
             found = dict(connection.execute("SELECT name, value FROM meta").fetchall())
         if not found:
             raise LedgerError(f"{self.path}: begun, but never opened; start the kiosk once")
+        if found.get("origin") != parse_vkey(found.get("vkey", "")).name:
+            raise LedgerCorruptError(f"{self.path}: origin and key differ; restore a backup")
         if self._keyring is not None and found.get("wrap") != self._keyring.check:
             raise LedgerError(f"{self.path}: wrap.key is not this ledger's; restore the right one")
         return found
@@ -147,5 +157,5 @@ class LedgerReader:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         try:
             yield self._connection
-        except sqlite3.DatabaseError as error:
-            raise LedgerCorruptError(f"{self.path}: cannot be read: {error}") from error
+        except UNREADABLE as error:
+            raise LedgerCorruptError(f"{self.path}: cannot be read: {why(error)}") from error

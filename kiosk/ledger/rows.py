@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from kiosk.core.events import EventRecord
-from kiosk.core.values import CustomerRef, Epc, Json, VisitId
+from kiosk.core.values import CustomerRef, Json
 from kiosk.ledger.body import Body, parse
 from kiosk.ledger.errors import LedgerCorruptError
 from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier
@@ -44,44 +44,18 @@ class Event:
     record: EventRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """Everything that was recorded of one visit or attempt.
-
-    Attributes:
-        visit: Its id.
-        opening: Index of its opening event; None for an attempt that was not granted.
-        closing: Index of its closing event; None while it goes on.
-        outcome: paid, empty, unpaid or unresolved; None without one.
-        events: All of its events, in order.
-    """
-
-    visit: VisitId
-    opening: int | None
-    closing: int | None
-    outcome: str | None
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The stored head of the log."""
-
-    frontier: Frontier
-    time_ms: int
-
-
-def head(connection: sqlite3.Connection) -> Head:
-    """Return the stored head.
+def head(connection: sqlite3.Connection) -> Frontier:
+    """Return the stored head: the right edge of the tree.
 
     Raises:
-        LedgerCorruptError: Its frontier is not that of a tree of its size.
+        LedgerCorruptError: It is missing, or not that of a tree of its size.
     """
-    size, stored, time_ms = connection.execute(
-        "SELECT size, frontier, time_ms FROM head"
-    ).fetchone()
+    row = connection.execute("SELECT size, frontier FROM head").fetchone()
+    if row is None:
+        raise LedgerCorruptError("head: missing")
+    size, stored = row
     try:
-        return Head(Frontier.from_bytes(size, stored), time_ms)
+        return Frontier.from_bytes(size, stored)
     except ValueError as error:
         raise LedgerCorruptError(f"head: {error}") from error
 
@@ -145,47 +119,12 @@ def events(
         if raw is None:
             raise LedgerCorruptError(f"entry {index}: body missing; run kiosk ledger verify")
         body = parse(index, raw)
-        customer, personal = _unseal(keyring, body, sealed, name, wrapped)
+        try:
+            customer, personal = _unseal(keyring, body, sealed, name, wrapped)
+        except LedgerCorruptError as error:
+            raise LedgerCorruptError(f"entry {index}: {error}; run kiosk ledger verify") from error
         time = str(body.event.get("time"))
         yield Event(index, time, body.event_id, body.record(customer, personal))
-
-
-def visits(
-    connection: sqlite3.Connection, keyring: Keyring | None, *, unfinished: bool, start: int = 0
-) -> list[Visit]:
-    """Return the visits whose first event is at `start` or later, in order of that event.
-
-    Args:
-        connection: Where to read.
-        keyring: Opens the personal parts; None leaves them out.
-        unfinished: Only those that were opened and have no closing event.
-        start: Index from which on a visit must have begun.
-    """
-    query = "SELECT visit, opening, closing, outcome, first FROM visit WHERE first >= ?"
-    if unfinished:
-        query += " AND opening NOT NULL AND closing IS NULL"
-    found = connection.execute(f"{query} ORDER BY first", (start,)).fetchall()
-    gathered: dict[str, list[Event]] = {row[0]: [] for row in found}
-    if found:
-        for event in events(connection, keyring, found[0][4]):
-            if event.record.visit in gathered:
-                gathered[event.record.visit].append(event)
-    return [
-        Visit(VisitId(visit), opening, closing, outcome, tuple(gathered[visit]))
-        for visit, opening, closing, outcome, _ in found
-    ]
-
-
-def gone_epcs(connection: sqlite3.Connection) -> frozenset[Epc]:
-    """Return the EPCs on the lines of every paid or unpaid outcome: they have left the shop."""
-    query = """SELECT idx, body FROM visit JOIN entry ON idx = closing
-        WHERE outcome IN ('paid', 'unpaid') AND body NOT NULL"""
-    gone: set[Epc] = set()
-    for index, raw in connection.execute(query):
-        lines = parse(index, raw).data.get("lines", ())
-        for line in lines if isinstance(lines, list) else ():
-            gone.add(Epc(line["epc"]))
-    return frozenset(gone)
 
 
 def _unseal(

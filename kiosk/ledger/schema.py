@@ -1,11 +1,13 @@
 """The ledger's SQLite file: its tables, how it is opened, how an older one is brought forward.
 
-A schema version is never edited once released: the next one is a further step.
+A schema version is never edited once released: the next one is a further step. Tables are STRICT,
+so that a check of the file also finds a value that turned into one of another type.
 """
 
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,8 @@ from kiosk.ledger.errors import (
 LEDGER_FILE: Final = "ledger.db"
 """Name of the ledger in the state directory."""
 PAGE_BYTES: Final = 1024  # half the device writes of 4096 for events of 1 kB (reference/ledger 3)
+UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What a damaged file raises: Python trips over words of SQLite that quote a damaged schema."""
 BUSY_S: Final = 5.0  # longer than any reader's query; the lock file keeps writers out
 
 _RELEASE_1: Final = (
@@ -26,7 +30,7 @@ _RELEASE_1: Final = (
     # `sealed` may be set to NULL once (forgotten), `digest` then keeps SHA-256(salt || body).
     """CREATE TABLE entry(
         idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, salt BLOB, body BLOB, sealed BLOB, digest BLOB
-    )""",
+    ) STRICT""",
     """CREATE TRIGGER entry_append BEFORE UPDATE OF idx, leaf ON entry
         BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     """CREATE TRIGGER entry_forget BEFORE UPDATE OF salt, body, sealed, digest ON entry
@@ -38,38 +42,40 @@ _RELEASE_1: Final = (
     """CREATE TRIGGER entry_keep BEFORE DELETE ON entry
         BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     # Whose log this is: origin, verifier key, a check of the wrap key.
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT",
     # Roots of 256 entries each, so that proofs and the start check need not read every leaf.
-    "CREATE TABLE tile(number INTEGER PRIMARY KEY, root BLOB NOT NULL)",
+    "CREATE TABLE tile(number INTEGER PRIMARY KEY, root BLOB NOT NULL) STRICT",
     """CREATE TABLE head(
         one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL,
-        size INTEGER NOT NULL, frontier BLOB NOT NULL, time_ms INTEGER NOT NULL
-    )""",
-    "INSERT INTO head VALUES (1, 1, 0, x'', 0)",
+        size INTEGER NOT NULL, frontier BLOB NOT NULL
+    ) STRICT""",
+    "INSERT INTO head VALUES (1, 1, 0, x'')",
     # Every signed head: an upload ends at one of them, and none may ever be contradicted.
-    "CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL)",
+    "CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT",
     """CREATE TRIGGER checkpoint_append BEFORE UPDATE ON checkpoint
         BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     """CREATE TRIGGER checkpoint_keep BEFORE DELETE ON checkpoint
         BEGIN SELECT RAISE(ABORT, 'append-only'); END""",
     # The outbox is this cursor.
-    "CREATE TABLE peer(name TEXT PRIMARY KEY, acked INTEGER NOT NULL, note TEXT) WITHOUT ROWID",
+    """CREATE TABLE peer(
+        name TEXT PRIMARY KEY, acked INTEGER NOT NULL, note TEXT
+    ) WITHOUT ROWID, STRICT""",
     # Deleting a row forgets the customer; the name is an HMAC of the reference.
     """CREATE TABLE subject_key(
         kid INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, wrapped BLOB NOT NULL
-    )""",
+    ) STRICT""",
     """CREATE TABLE subject_index(
         idx INTEGER PRIMARY KEY REFERENCES entry(idx),
         kid INTEGER NOT NULL REFERENCES subject_key(kid) ON DELETE CASCADE
-    )""",
+    ) STRICT""",
     # Spent nonces, by HMAC of (kid, cti).
-    "CREATE TABLE nonce(name BLOB PRIMARY KEY, exp_s INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE nonce(name BLOB PRIMARY KEY, exp_s INTEGER NOT NULL) WITHOUT ROWID, STRICT",
     "CREATE INDEX nonce_exp ON nonce(exp_s)",
     # One row per visit or attempt; `opening` and `closing` are set once (P3).
     """CREATE TABLE visit(
         visit TEXT PRIMARY KEY, first INTEGER NOT NULL,
         opening INTEGER, closing INTEGER, outcome TEXT
-    ) WITHOUT ROWID""",
+    ) WITHOUT ROWID, STRICT""",
     "CREATE INDEX visit_first ON visit(first)",
     "CREATE INDEX visit_open ON visit(first) WHERE opening NOT NULL AND closing IS NULL",
     """CREATE TRIGGER visit_opening BEFORE UPDATE OF opening ON visit WHEN OLD.opening NOT NULL
@@ -83,7 +89,7 @@ _RELEASE_1: Final = (
     # Last good policy, key list and catalogue.
     """CREATE TABLE document(
         kind TEXT PRIMARY KEY, version INTEGER NOT NULL, envelope BLOB NOT NULL
-    ) WITHOUT ROWID""",
+    ) WITHOUT ROWID, STRICT""",
 )
 
 STEPS: Final[Sequence[Sequence[str]]] = (_RELEASE_1,)
@@ -112,7 +118,7 @@ def connect(path: Path) -> sqlite3.Connection:
             "trusted_schema=OFF",
         ):
             connection.execute(f"PRAGMA {setting}").close()
-    except sqlite3.Error:
+    except UNREADABLE:
         connection.close()
         raise
     return connection
@@ -128,6 +134,11 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA trusted_schema=OFF").close()
     return connection
+
+
+def why(error: Exception) -> str:
+    """Return what SQLite says in one line, without the stored text that it may quote."""
+    return " ".join(str(error).partition(" with text ")[0].split())
 
 
 def fold(connection: sqlite3.Connection) -> bool:
@@ -169,13 +180,23 @@ def migrate(
     return found
 
 
+def strangers(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of tables, indexes and triggers that no step of this program made so."""
+    query = "SELECT type, name, sql FROM sqlite_schema"
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for statement in (statement for step in STEPS for statement in step):
+            fresh.execute(statement)
+        known = set(fresh.execute(query).fetchall())
+    return sorted(name for _, name, _ in set(connection.execute(query).fetchall()) - known)
+
+
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """Return the schema version, 0 for an empty file."""
     try:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise LedgerCorruptError(f"{path}: not a readable database: {error}") from error
+    except UNREADABLE as error:
+        raise LedgerCorruptError(f"{path}: not a readable database: {why(error)}") from error
     if version == 0 and tables:
         raise LedgerError(f"{path}: a database, but not a ledger; name another file")
     return int(version)

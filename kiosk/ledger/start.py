@@ -9,7 +9,8 @@ from kiosk.ledger.audit import Scrub
 from kiosk.ledger.checkpoint import LogKey
 from kiosk.ledger.diagnosis import Finding, wrong_page
 from kiosk.ledger.errors import LedgerCorruptError, LedgerError
-from kiosk.ledger.merkle import EMPTY_ROOT, TILE_WIDTH
+from kiosk.ledger.merkle import EMPTY_ROOT, TILE_WIDTH, Frontier
+from kiosk.ledger.schema import UNREADABLE, why
 from kiosk.ledger.transaction import Book
 
 REHASHED_AT_START: Final = 1024  # 10 ms; the scrub goes over the rest (reference/ledger section 3)
@@ -40,7 +41,7 @@ def pin_identity(connection: sqlite3.Connection, path: Path, key: LogKey, book: 
             raise LedgerError(f"{path}: {file} is not this ledger's; restore the key it began with")
 
 
-def check_start(connection: sqlite3.Connection, path: Path, key: LogKey) -> rows.Head:
+def check_start(connection: sqlite3.Connection, path: Path, key: LogKey) -> Frontier:
     """Return the stored head when everything agrees with it.
 
     Raises:
@@ -49,8 +50,8 @@ def check_start(connection: sqlite3.Connection, path: Path, key: LogKey) -> rows
     try:
         head = rows.head(connection)
         finding = _first_finding(connection, head, key)
-    except sqlite3.DatabaseError as error:
-        raise corrupt(path, f"pages damaged: {error}") from error
+    except UNREADABLE as error:
+        raise corrupt(path, f"pages damaged: {why(error)}") from error
     except LedgerCorruptError as error:
         raise corrupt(path, str(error)) from error
     if finding is not None:
@@ -63,9 +64,9 @@ def corrupt(path: Path, what: str) -> LedgerCorruptError:
     return LedgerCorruptError(f"{path}: {what}; restore a backup, or ask for kiosk ledger verify")
 
 
-def _first_finding(connection: sqlite3.Connection, head: rows.Head, key: LogKey) -> Finding | None:
+def _first_finding(connection: sqlite3.Connection, head: Frontier, key: LogKey) -> Finding | None:
     """Scrub the newest entries, standing on the tiles of the older; compare head and peers."""
-    size = head.frontier.size
+    size = head.size
     (last,) = connection.execute("SELECT coalesce(max(idx), -1) FROM entry").fetchone()
     if last + 1 != size:
         first = min(last + 1, size)
@@ -74,7 +75,7 @@ def _first_finding(connection: sqlite3.Connection, head: rows.Head, key: LogKey)
     since = rows.tiled(connection, 0, tiles)
     if since.size != tiles * TILE_WIDTH:
         return Finding(since.size, "tile", "is missing")
-    finding = wrong_page(connection)
+    finding = wrong_page(connection, "quick_check")
     scrub = Scrub(connection, key, since)
     while finding is None and not scrub.done:
         finding = scrub.step()

@@ -14,15 +14,14 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.core.events import EventRecord
+from kiosk.core.events import CLOSING, EventRecord
 from kiosk.core.values import Epc, Moment, Spend, VisitId
-from kiosk.ledger import rows
+from kiosk.ledger import rows, visits
 from kiosk.ledger.checkpoint import LogKey, Signer, parse, verify
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
 from kiosk.ledger.lockfile import lock_beside, unlock
 from kiosk.ledger.merkle import Frontier
-from kiosk.ledger.rows import Head
-from kiosk.ledger.schema import connect, fold, migrate
+from kiosk.ledger.schema import UNREADABLE, connect, fold, migrate, why
 from kiosk.ledger.seal import Keyring
 from kiosk.ledger.start import check_start, corrupt, pin_identity
 from kiosk.ledger.transaction import Book, Customers, spend_nonce, write
@@ -83,7 +82,7 @@ class Ledger:
         self._book = book
         self._lock = lock
         self._connection: sqlite3.Connection | None = None
-        self._head = Head(Frontier(), 0)
+        self._head = Frontier()
         self._folded = False
 
     @classmethod
@@ -111,7 +110,7 @@ class Ledger:
             ledger._connect()
         except BaseException as error:
             unlock(ledger._lock)
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, UNREADABLE):
                 raise ledger._named(error) from error
             raise
         return ledger
@@ -119,12 +118,12 @@ class Ledger:
     @property
     def size(self) -> int:
         """How many entries the log has."""
-        return self._head.frontier.size
+        return self._head.size
 
     @property
     def root(self) -> bytes:
         """Root of the log's tree."""
-        return self._head.frontier.root()
+        return self._head.root()
 
     def append(
         self, events: Sequence[EventRecord], at: Moment, spend: Spend | None = None
@@ -153,13 +152,20 @@ class Ledger:
                 return Appended(first, self.size, self._note())  # see _recover
             raise
         self._head = head
-        return Appended(first, head.frontier.size, note)
+        return Appended(first, head.size, note)
 
     def open_visits(self) -> tuple[OpenVisit, ...]:
-        """Return every visit that was opened and not closed, in the order of their opening."""
+        """Return every visit that was opened and not closed, in the order of their opening.
+
+        Raises:
+            LedgerCorruptError: The table of visits calls one open that its events close.
+        """
         keyring = self._book.customers.keyring
         with self._reading() as connection:
-            found = rows.visits(connection, keyring, unfinished=True)
+            found = visits.gather(connection, keyring, unfinished=True)
+        for event in (event for visit in found for event in visit.events):
+            if event.record.type in CLOSING:
+                raise corrupt(self.path, f"entry {event.index}: visit is closed, its row is open")
         return tuple(
             OpenVisit(visit.visit, tuple(event.record for event in visit.events)) for visit in found
         )
@@ -167,7 +173,7 @@ class Ledger:
     def gone_epcs(self) -> frozenset[Epc]:
         """Return the EPCs on the lines of every paid or unpaid outcome: they left the shop."""
         with self._reading() as connection:
-            return rows.gone_epcs(connection)
+            return visits.gone_epcs(connection)
 
     def acked(self, peer: str, size: int, note: str) -> None:
         """Remember that `peer` holds the first `size` entries, and the checkpoint it saw.
@@ -268,7 +274,7 @@ class Ledger:
         """Turn SQLite's errors into the ledger's; leave a connection that can be used."""
         try:
             yield self._connected()
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise self._recover(error) from error
 
     def _connected(self) -> sqlite3.Connection:
@@ -290,7 +296,7 @@ class Ledger:
         self._connection = connection
         return connection
 
-    def _recover(self, error: sqlite3.Error) -> LedgerError:
+    def _recover(self, error: sqlite3.Error | UnicodeDecodeError) -> LedgerError:
         """Return the error to raise; after a failed read or write the file is opened anew.
 
         The kernel reports a failed fsync once and drops the pages, so a second try on the same
@@ -299,17 +305,17 @@ class Ledger:
         """
         if _code(error) in _DISTRUSTED:
             self._disconnect()
-            with suppress(sqlite3.Error, LedgerError):
+            with suppress(*UNREADABLE, LedgerError):
                 self._connect()
         return self._named(error)
 
-    def _named(self, error: sqlite3.Error) -> LedgerError:
+    def _named(self, error: sqlite3.Error | UnicodeDecodeError) -> LedgerError:
         code = _code(error)
         if code == sqlite3.SQLITE_FULL:
             return LedgerFullError(f"{self.path}: the disk is full; free some space")
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            return corrupt(self.path, f"pages damaged: {error}")
-        return LedgerWriteError(f"{self.path}: {error}; check the disk and who may write")
+            return corrupt(self.path, f"pages damaged: {why(error)}")
+        return LedgerWriteError(f"{self.path}: {why(error)}; check the disk and who may write")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -317,6 +323,8 @@ class Ledger:
             self._connection = None
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: sqlite3.Error | UnicodeDecodeError) -> int:
     """Return the primary result code; errors of Python's own have none."""
+    if isinstance(error, UnicodeDecodeError):
+        return sqlite3.SQLITE_CORRUPT
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY

@@ -8,18 +8,18 @@ from typing import Final
 
 from uuid_utils import uuid7
 
-from kiosk.core.events import CLOSING, OPENING, OUTCOMES, EventRecord
+from kiosk.core.events import EventRecord
 from kiosk.core.values import CustomerRef, Moment, Spend
+from kiosk.ledger import visits
 from kiosk.ledger.body import SALT_BYTES, Stamp, build, leaf_of
 from kiosk.ledger.checkpoint import Signer
-from kiosk.ledger.errors import LedgerWriteError, OutcomeTakenError
-from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH
-from kiosk.ledger.rows import Head
+from kiosk.ledger.errors import LedgerWriteError
+from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier
 from kiosk.ledger.seal import CustomerKey, Keyring
 from kiosk.ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_CHECKPOINT_BYTES, line_bytes
 
 MAX_CACHED_KEYS: Final = 1024  # customers of a busy day; a miss costs one indexed read
-NONCE_GRACE_S: Final = 86_400  # a wall clock that jumped ahead and back replays nothing for a day
+NONCE_GRACE_S: Final = 366 * 86_400  # no clock that is wrong by less replays; 100 bytes a scan
 
 _Entry = tuple[int, bytes, bytes, bytes, bytes | None]
 """idx, leaf, salt, body, sealed."""
@@ -92,10 +92,10 @@ class _Rows:
 def write(
     connection: sqlite3.Connection,
     book: Book,
-    head: Head,
+    head: Frontier,
     events: Sequence[EventRecord],
     at: Moment,
-) -> tuple[Head, str]:
+) -> tuple[Frontier, str]:
     """Insert the events after `head`; return the new head and its signed checkpoint.
 
     Raises:
@@ -103,11 +103,10 @@ def write(
     """
     if not 0 < len(events) <= MAX_BATCH_EVENTS:
         raise LedgerWriteError(f"append of {len(events)} events: want 1 to {MAX_BATCH_EVENTS}")
-    rows, frontier, time_ms = _Rows(), head.frontier.copy(), head.time_ms
+    rows, frontier = _Rows(), head.copy()
     for record in events:
-        index, time_ms = frontier.size, max(at.wall_ms, time_ms + 1)
-        event_id = str(uuid7(nanoseconds=time_ms * 1_000_000))
-        stamp = Stamp(book.origin, index, event_id, time_ms, book.boot, at)
+        index, event_id = frontier.size, str(uuid7(nanoseconds=at.wall_ms * 1_000_000))
+        stamp = Stamp(book.origin, index, event_id, book.boot, at)
         entry = _entry(connection, book, rows, record, stamp)
         rows.entries.append(entry)
         complete = frontier.append(entry[1])
@@ -115,12 +114,11 @@ def write(
             rows.tiles.append((index // TILE_WIDTH, complete[TILE_LEVEL]))
     _require_one_batch(rows.entries)
     note = book.signer.sign(frontier.size, frontier.root())
-    new = Head(frontier, time_ms)
-    _insert(connection, rows, new, note)
-    for index, record in enumerate(events, head.frontier.size):
+    _insert(connection, rows, frontier, note)
+    for index, record in enumerate(events, head.size):
         if record.visit is not None:
-            _follow_visit(connection, index, record)
-    return new, note
+            visits.follow(connection, index, record)
+    return frontier, note
 
 
 def spend_nonce(connection: sqlite3.Connection, keyring: Keyring, spend: Spend, at: Moment) -> bool:
@@ -156,31 +154,13 @@ def _require_one_batch(entries: Sequence[_Entry]) -> None:
         raise LedgerWriteError(f"append of {wire} bytes: the hub takes {MAX_BATCH_BYTES} at once")
 
 
-def _insert(connection: sqlite3.Connection, rows: _Rows, head: Head, note: str) -> None:
+def _insert(connection: sqlite3.Connection, rows: _Rows, head: Frontier, note: str) -> None:
     insert = "INSERT INTO entry(idx, leaf, salt, body, sealed) VALUES (?, ?, ?, ?, ?)"
     connection.executemany(insert, rows.entries)
     if rows.subjects:
         connection.executemany("INSERT INTO subject_index VALUES (?, ?)", rows.subjects)
     if rows.tiles:
         connection.executemany("INSERT INTO tile VALUES (?, ?)", rows.tiles)
-    connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (head.frontier.size, note))
-    update = "UPDATE head SET size = ?, frontier = ?, time_ms = ?"
-    connection.execute(update, (head.frontier.size, head.frontier.to_bytes(), head.time_ms))
-
-
-def _follow_visit(connection: sqlite3.Connection, index: int, record: EventRecord) -> None:
-    """Keep the visit's row: first event, one opening, one closing (P3)."""
-    insert = "INSERT INTO visit(visit, first) VALUES (?, ?) ON CONFLICT DO NOTHING"
-    connection.execute(insert, (record.visit, index))
-    try:
-        if record.type == OPENING:
-            update = "UPDATE visit SET opening = ? WHERE visit = ?"
-            connection.execute(update, (index, record.visit))
-        elif record.type in CLOSING:
-            outcome = record.type.partition(".")[2] if record.type in OUTCOMES else None
-            update = "UPDATE visit SET closing = ?, outcome = ? WHERE visit = ?"
-            connection.execute(update, (index, outcome, record.visit))
-    except sqlite3.IntegrityError as error:
-        taken = "has its" in str(error)
-        kind = OutcomeTakenError if taken else LedgerWriteError
-        raise kind(f"event {record.type}: visit {record.visit} {error}") from error
+    connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (head.size, note))
+    update = "UPDATE head SET size = ?, frontier = ?"
+    connection.execute(update, (head.size, head.to_bytes()))

@@ -64,9 +64,7 @@ class KioskLog:
         """Append an event, a second after the last."""
         record = EventRecord(kind, data or {}, VisitId(visit) if visit else None)
         index = self.size
-        stamp = Stamp(
-            self.origin, index, f"e{index}-{kind}", self.now_ms, "boot", moment(self.now_ms)
-        )
+        stamp = Stamp(self.origin, index, f"e{index}-{kind}", "boot", moment(self.now_ms))
         body = build(record, stamp, None, None)
         self.bodies.append((sha256(body + b"%d" % index).digest(), body))
         self.now_ms += 1000

@@ -18,7 +18,6 @@ STAMP = Stamp(
     "corner-shop/door-1",
     123,
     "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11",
-    1_795_416_082_318,
     "5f0e5a1c-7b8b-4b51-9c0b-2a9fd1e0a111",
     Moment(812_344_556, 1_795_416_082_318, ClockSync.NTP, 12),
 )

@@ -1,0 +1,133 @@
+"""The table of visits: kept by the writer, read at a start, compared with its events by an audit.
+
+It says what the events say, by visit: where each began, was opened and was closed, and how (P3).
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from kiosk.core.events import CLOSING, OPENING, OUTCOMES, EventRecord
+from kiosk.core.values import Epc, VisitId
+from kiosk.ledger import rows
+from kiosk.ledger.body import parse
+from kiosk.ledger.diagnosis import Finding
+from kiosk.ledger.errors import LedgerWriteError, OutcomeTakenError
+from kiosk.ledger.rows import Event
+from kiosk.ledger.seal import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Everything that was recorded of one visit or attempt.
+
+    Attributes:
+        visit: Its id.
+        opening: Index of its opening event; None for an attempt that was not granted.
+        closing: Index of its closing event; None while it goes on.
+        outcome: paid, empty, unpaid or unresolved; None without one.
+        events: All of its events, in order.
+    """
+
+    visit: VisitId
+    opening: int | None
+    closing: int | None
+    outcome: str | None
+    events: tuple[Event, ...]
+
+
+def outcome_of(kind: str) -> str | None:
+    """Return the outcome that a closing event gives its visit; None when it was not entered."""
+    return kind.partition(".")[2] if kind in OUTCOMES else None
+
+
+def follow(connection: sqlite3.Connection, index: int, record: EventRecord) -> None:
+    """Keep the row of the visit that an event belongs to: its first, one opening, one closing.
+
+    Raises:
+        OutcomeTakenError: A second opening or closing.
+        LedgerWriteError: A closing without an opening.
+    """
+    insert = "INSERT INTO visit(visit, first) VALUES (?, ?) ON CONFLICT DO NOTHING"
+    connection.execute(insert, (record.visit, index))
+    try:
+        if record.type == OPENING:
+            update = "UPDATE visit SET opening = ? WHERE visit = ?"
+            connection.execute(update, (index, record.visit))
+        elif record.type in CLOSING:
+            update = "UPDATE visit SET closing = ?, outcome = ? WHERE visit = ?"
+            connection.execute(update, (index, outcome_of(record.type), record.visit))
+    except sqlite3.IntegrityError as error:
+        taken = "has its" in str(error)
+        kind = OutcomeTakenError if taken else LedgerWriteError
+        raise kind(f"event {record.type}: visit {record.visit} {error}") from error
+
+
+def gather(
+    connection: sqlite3.Connection, keyring: Keyring | None, *, unfinished: bool, start: int = 0
+) -> list[Visit]:
+    """Return the visits whose first event is at `start` or later, in order of that event.
+
+    Args:
+        connection: Where to read.
+        keyring: Opens the personal parts; None leaves them out.
+        unfinished: Only those that were opened and have no closing event.
+        start: Index from which on a visit must have begun.
+    """
+    query = "SELECT visit, opening, closing, outcome, first FROM visit WHERE first >= ?"
+    if unfinished:
+        query += " AND opening NOT NULL AND closing IS NULL"
+    found = connection.execute(f"{query} ORDER BY first", (start,)).fetchall()
+    gathered: dict[str, list[Event]] = {row[0]: [] for row in found}
+    if found:
+        for event in rows.events(connection, keyring, found[0][4]):
+            if event.record.visit in gathered:
+                gathered[event.record.visit].append(event)
+    return [
+        Visit(VisitId(visit), opening, closing, outcome, tuple(gathered[visit]))
+        for visit, opening, closing, outcome, _ in found
+    ]
+
+
+def gone_epcs(connection: sqlite3.Connection) -> frozenset[Epc]:
+    """Return the EPCs on the lines of every paid or unpaid outcome: they have left the shop."""
+    query = """SELECT idx, body FROM visit JOIN entry ON idx = closing
+        WHERE outcome IN ('paid', 'unpaid') AND body NOT NULL"""
+    gone: set[Epc] = set()
+    for index, raw in connection.execute(query):
+        lines = parse(index, raw).data.get("lines", ())
+        for line in lines if isinstance(lines, list) else ():
+            gone.add(Epc(line["epc"]))
+    return frozenset(gone)
+
+
+class VisitWatch:
+    """Compares the table of visits with the events it follows, stretch by stretch (P3)."""
+
+    def __init__(self) -> None:
+        self._seen = (0, 0, 0)
+
+    def wrong(self, connection: sqlite3.Connection, start: int, end: int) -> Finding | None:
+        """Return the first event that the table contradicts, None when none does."""
+        query = "SELECT first, opening, closing, outcome FROM visit WHERE visit = ?"
+        begun, opened, closed = self._seen
+        for event in rows.events(connection, None, start, end):
+            kind, visit, at = event.record.type, event.record.visit, event.index
+            if visit is None:
+                continue
+            row = connection.execute(query, (visit,)).fetchone()
+            first, opening, *ending = row or (end, None, None, None)
+            opens, closes = kind == OPENING, kind in CLOSING
+            closed_so = not closes or ending == [at, outcome_of(kind)]
+            if first > at or (opens and opening != at) or not closed_so:
+                return Finding(at, "visit", "is not in the table of visits as this event says")
+            begun, opened, closed = begun + (first == at), opened + opens, closed + closes
+        self._seen = (begun, opened, closed)
+        return None
+
+    def surplus(self, connection: sqlite3.Connection, size: int) -> Finding | None:
+        """Return what the table says without an event; once all of `size` were compared."""
+        query = """SELECT count(*), count(*) FILTER (WHERE opening < ?1),
+            count(*) FILTER (WHERE closing < ?1) FROM visit WHERE first < ?1"""
+        if connection.execute(query, (size,)).fetchone() == self._seen:
+            return None
+        return Finding(0, "visit", "or a later one is in the table of visits without its event")
