@@ -1,0 +1,153 @@
+"""The units' own command lines, under a stand-in for the service manager.
+
+What systemd itself does with them (restart, watchdog, relock) was seen by hand in a booted
+container; systemd/README.md has the figures.
+"""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from kiosk.stage.script import load
+from kiosk.stage.theatre import Theatre, prepared
+from tests.house.test_units import PROGRAM, ROOT, settings
+from tests.journeys.scripts import write
+from tests.shipped import shipped
+
+UNIT = settings(ROOT / "systemd" / "kiosk.service")
+CONFIG = "/etc/kiosk/kiosk.toml"
+FAKE_BOARD = ROOT / "tests" / "drivers" / "fake_board"
+READY_S = 60.0
+SILENT_S = 3.0  # the daemon feeds the watchdog once a second
+ON_A_PI = """
+import sys
+import gpiozero.pins.local as local
+local.get_pi_revision = lambda: 0xA02082
+from kiosk.__main__ import main
+main(sys.argv[1:])
+"""
+
+
+def words(key: str, config: Path) -> list[str]:
+    """Return what the unit runs, without the program, for a configuration of the test's own."""
+    (line,) = UNIT[key]
+    program, *arguments = shlex.split(line.removeprefix("-"))
+    assert program == PROGRAM
+    assert CONFIG in arguments
+    return [str(config) if word == CONFIG else word for word in arguments]
+
+
+def relock(config: Path) -> subprocess.CompletedProcess[str]:
+    """Run the line that follows the daemon's end."""
+    return subprocess.run(
+        [sys.executable, "-m", "kiosk", *words("ExecStopPost", config)],
+        capture_output=True,
+        text=True,
+        timeout=float(UNIT["TimeoutStopSec"][0]),
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    """Yield hub and scores with published rules, and a configuration; no daemon."""
+    place = tmp_path_factory.mktemp("services")
+    found = prepared(place / "state", load(write(place / "empty.toml", [])))
+    with ExitStack() as stack:
+        found.start_services(stack)
+        yield found
+
+
+@contextmanager
+def started(theatre: Theatre) -> Iterator[tuple["subprocess.Popen[bytes]", socket.socket]]:
+    """Start the daemon by its unit's line; yield it and the manager's socket."""
+    manager_at = theatre.directory / "notify"
+    manager_at.unlink(missing_ok=True)
+    environment = {
+        "NOTIFY_SOCKET": str(manager_at),
+        "WATCHDOG_USEC": f"{int(UNIT['WatchdogSec'][0]) * 1_000_000}",
+    }
+    config = theatre.directory / "kiosk.toml"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(manager_at))
+        manager.settimeout(READY_S)
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "kiosk", *words("ExecStart", config)],
+            env=os.environ | environment,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            yield daemon, manager
+        finally:
+            daemon.kill()
+            daemon.wait()
+
+
+def hear(manager: socket.socket, what: bytes) -> None:
+    """Return when the manager was told this."""
+    while what not in manager.recv(256):
+        pass
+
+
+def test_the_daemon_says_ready_beats_and_stops_in_order(theatre: Theatre) -> None:
+    assert UNIT["Type"] == ["notify"]
+    with started(theatre) as (daemon, manager):
+        hear(manager, b"READY=1")
+        hear(manager, b"WATCHDOG=1")
+        hear(manager, b"WATCHDOG=1")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(float(UNIT["TimeoutStopSec"][0])) == 0
+    assert relock(theatre.directory / "kiosk.toml").returncode == 0
+
+
+def test_p2_a_frozen_daemon_starves_the_watchdog_and_is_relocked_after_it(theatre: Theatre) -> None:
+    with started(theatre) as (daemon, manager):
+        hear(manager, b"WATCHDOG=1")
+        daemon.send_signal(signal.SIGSTOP)
+        manager.settimeout(SILENT_S)
+        with pytest.raises(TimeoutError):
+            hear(manager, b"a word from the dead")
+        daemon.send_signal(signal.Signals[UNIT["WatchdogSignal"][0]])
+        daemon.send_signal(signal.SIGCONT)
+        assert daemon.wait(READY_S) != 0
+    done = relock(theatre.directory / "kiosk.toml")
+    assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_p2_the_relock_needs_no_ledger_and_never_powers_the_line(
+    tmp_path: Path, *, active_high: bool
+) -> None:
+    text = shipped("store.toml").replace("/var/lib/kiosk", str(tmp_path / "nothing here"))
+    levels = f"active_high = {str(active_high).lower()}\nmax_hold_s"
+    text = text.replace("external_pull = false", "external_pull = true")
+    text = text.replace("active_high = true\n# Seconds after which", "# Seconds after which")
+    text = text.replace("max_hold_s", levels, 1)
+    config, trace = tmp_path / "kiosk.toml", tmp_path / "trace"
+    config.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_A_PI, *words("ExecStopPost", config)],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "PYTHONPATH": f"{FAKE_BOARD}:{ROOT}",
+            "KIOSK_FAKE_LGPIO_TRACE": str(trace),
+            "LG_WD": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
+    told = [line.split() for line in trace.read_text("ascii").splitlines()]
+    levels_told = {level for _, line, level in told if line == "17" and level != "-1"}
+    assert levels_told == {"0" if active_high else "1"}
+    assert not (tmp_path / "nothing here").exists()
