@@ -115,6 +115,21 @@ def test_a_failed_install_is_not_taken_for_done(bare: tuple[Path, str]) -> None:
     assert not (checkout / ".venv" / "stamp").exists()
 
 
+def test_an_environment_that_came_along_with_a_copied_checkout_is_made_anew(
+    bare: tuple[Path, str],
+) -> None:
+    checkout, path = bare
+    plant(path, "python3", 'echo "made anew" >&2; exit 1')
+    came_along = checkout / ".venv" / "bin" / "python"
+    came_along.parent.mkdir(parents=True)
+    came_along.write_text("#!/bin/sh\nexit 0\n")
+    came_along.chmod(0o755)
+    (checkout / ".venv" / "stamp").write_text(f"{checkout}\n")
+    assert "needs Python" not in run("setup", at=checkout / "run", path=path).stderr
+    (checkout / ".venv" / "stamp").write_text("/another/place\n")
+    assert "needs Python" in run("setup", at=checkout / "run", path=path).stderr
+
+
 @pytest.mark.parametrize("script", ["run", ".ci/run"])
 def test_a_script_parses(script: str) -> None:
     shell = "bash" if script == ".ci/run" else "sh"

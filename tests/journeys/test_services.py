@@ -18,7 +18,8 @@ import pytest
 
 from kiosk.stage.script import load
 from kiosk.stage.theatre import Theatre, prepared
-from tests.house.test_units import PROGRAM, ROOT, settings
+from tests.house.conftest import ROOT
+from tests.house.test_units import PROGRAM, settings
 from tests.journeys.scripts import write
 from tests.shipped import shipped
 
