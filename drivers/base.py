@@ -19,6 +19,7 @@ class DriverError(Exception):
     +-- DeviceLostError         was there: close and open again
     +-- CommandRejectedError    the device said no, with its code
     +-- DeviceConfigError       wrong configuration: do not retry
+    +-- MissingLibraryError     its library is not installed: do not retry
 
     Attributes:
         device: Name of the device from the configuration.
@@ -51,6 +52,10 @@ class DeviceConfigError(DriverError):
     """The configuration names something that this device cannot be."""
 
     exit_code = 2
+
+
+class MissingLibraryError(DriverError):
+    """The library that speaks to the device is not installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Final, Protocol, TypeAlias
 
@@ -23,6 +24,7 @@ Pins: TypeAlias = Callable[[], Factory]
 
 LAST_PIN: Final = 27  # the 40-pin header has GPIO 0 to 27
 PULLS: Final = {"up": True, "down": False, "none": None}
+DEV: Final = Path("/dev")
 SIGTERM_EXIT: Final = 128 + signal.SIGTERM
 
 
@@ -144,9 +146,17 @@ def _refused(device: str, pin: int, error: Exception) -> DriverError:
         return DeviceConfigError(device, f"pin {pin} cannot be used so ({error})")
     if isinstance(error, GPIOPinInUse):
         return DeviceUnavailableError(device, f"pin {pin} is used by another device here")
-    return DeviceUnavailableError(
-        device, f"pin {pin} cannot be claimed ({error}); does another program hold it?"
-    )
+    return DeviceUnavailableError(device, f"pin {pin} cannot be claimed: {_why(error)}")
+
+
+def _why(error: Exception, dev: Path = DEV) -> str:
+    """Return why a line cannot be claimed, and the remedy; lgpio says only that it could not."""
+    if "gpiochip" not in str(error):
+        return f"{error} (does another program hold it?)"
+    chips = sorted(dev.glob("gpiochip*"))
+    if not chips:
+        return f"there is no {dev}/gpiochip* (is this a Raspberry Pi?)"
+    return f"{chips[0]} may not be opened (add this account to the group gpio)"
 
 
 atexit.register(release_all)

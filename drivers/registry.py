@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
-from drivers.base import DeviceConfigError
+from drivers.base import DeviceConfigError, MissingLibraryError
 from drivers.options import Options
 
 KINDS: Final[Mapping[tuple[str, str], str]] = {
@@ -33,7 +33,6 @@ KINDS: Final[Mapping[tuple[str, str], str]] = {
 PACKAGES: Final = {
     "serial": "pyserial",
     "gpiozero": "gpiozero",
-    "lgpio": "lgpio (extra pi; on Trixie: apt install python3-lgpio)",
     "cv2": "opencv-python-headless",
     "zxingcpp": "zxing-cpp",
     "segno": "segno",
@@ -52,7 +51,8 @@ def create(role: str, kind: str, name: str, options: Options) -> Any:  # noqa: A
         options: The device's section of the configuration.
 
     Raises:
-        DeviceConfigError: No such role or kind, a library is missing, or an option is wrong.
+        DeviceConfigError: No such role or kind, or an option is wrong.
+        MissingLibraryError: A library that it needs is not installed.
     """
     if role == "reader" and str(options.get("port", "")).startswith(SIM_PORT):
         options = {**options, "protocol": kind}
@@ -66,7 +66,9 @@ def create(role: str, kind: str, name: str, options: Options) -> Any:  # noqa: A
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         package = PACKAGES.get(missing, missing)
-        raise DeviceConfigError(name, f"{role} {kind!r} needs the package {package}") from error
+        raise MissingLibraryError(
+            name, f"{role} {kind!r} needs the library {package} (kiosk doctor says how to get it)"
+        ) from error
     return getattr(module, attribute)(name, options)
 
 

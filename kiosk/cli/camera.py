@@ -1,10 +1,11 @@
 """`kiosk camera`: see what the camera delivers and whether codes can be read."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path
 
 app = typer.Typer(
     help="See what the camera delivers and whether codes can be read.", no_args_is_help=True
@@ -18,12 +19,16 @@ def _verbs() -> None:
 
 @app.command("test")
 def look_through(
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration whose [camera] is tried.")
-    ] = None,
+    *,
+    config: ConfigOption = None,
+    state: StateOption = None,
     device: Annotated[
         str | None,
-        typer.Option(help="A camera (/dev/v4l/by-id/...), a video file or a folder of pictures."),
+        typer.Option(
+            metavar="PATH",
+            help="In place of a configuration: a camera (/dev/v4l/by-id/...), a video file or a "
+            "folder of pictures.",
+        ),
     ] = None,
     exit_side: Annotated[
         bool, typer.Option("--exit", help="Try [exit_camera] instead of [camera].")
@@ -32,13 +37,15 @@ def look_through(
     show: Annotated[
         bool, typer.Option("--show", help="Print what the codes say. A token opens a door once.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Open the camera for some seconds; tell frames, brightness, age, and if a code is seen.
 
     Hold an ID QR in front of it meanwhile. Stop the daemon (or the eye) first: a camera has one
     reader at a time. Frames should come at the rate of the configuration and be younger than
     0.3 s; older ones are dropped. Brightness is best between 60 and 200.
+
+    Example: kiosk camera test --device /dev/v4l/by-id/usb-CAMERA-video-index0
 
     Exit 2 when the configuration is wrong, 3 when the camera gives nothing or only darkness.
     """
@@ -48,13 +55,13 @@ def look_through(
     from kiosk.eye.survey import survey
     from kiosk.settings import load
 
-    if device is not None and config is None:
+    if device is not None:
+        if config or state:
+            raise typer.BadParameter("give --device or a configuration, not both")
         frames = frames_of("camera", kind_of(device), {"device": device})
-    elif config is not None and device is None:
-        name, found = section(load(config), exit_side=exit_side)
-        frames = frames_of(name, found.kind, found.model_dump(exclude={"kind"}))
     else:
-        raise typer.BadParameter("give either --config FILE or --device PATH")
+        name, found = section(load(config_path(config, state)), exit_side=exit_side)
+        frames = frames_of(name, found.kind, found.model_dump(exclude={"kind"}))
     look = survey(frames, seconds)
     typer.echo(_as_json(asdict(look), show=show) if as_json else _as_text(asdict(look), show=show))
     if not look.ok:

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kiosk.cli.place import USUAL, VARIABLE, JsonOption, config_path
+
 app = typer.Typer(
     help=(
         "Check and show a configuration, or print its schema.\n\n"
@@ -16,18 +18,20 @@ app = typer.Typer(
 )
 
 FileArgument = Annotated[
-    Path, typer.Argument(help="The configuration, such as /etc/kiosk/kiosk.toml.")
+    Path | None,
+    typer.Argument(help="The configuration.", show_default=f"${VARIABLE}, else {USUAL}"),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MASK = "********"
 
 
 @app.command()
-def check(file: FileArgument, *, as_json: JsonOption = False) -> None:
+def check(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
     """Say whether the daemon would take this file; name every fault by its line.
 
     Warnings are about what is allowed but unwise. The environment counts too, as it would for the
     daemon: KIOSK_SECTION__KEY goes before the file.
+
+    Example: kiosk config check /etc/kiosk/kiosk.toml
 
     Exit 2 when anything is wrong.
     """
@@ -35,6 +39,7 @@ def check(file: FileArgument, *, as_json: JsonOption = False) -> None:
     from kiosk.settings.advice import advice
     from kiosk.settings.files import load_any, read, told
 
+    file = config_path(file, None)
     try:
         settings = load_any(file)
     except SettingsError as error:
@@ -54,17 +59,23 @@ def check(file: FileArgument, *, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(file: FileArgument, *, as_json: JsonOption = False) -> None:
-    """Print what the file, the environment and the defaults come to, with secrets masked."""
+def show(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
+    """Print what the file, the environment and the defaults come to, with secrets masked.
+
+    Example: kiosk config show /etc/kiosk/kiosk.toml --json
+    """
     from kiosk.settings.files import load_any
 
-    values = load_any(file).model_dump(mode="json", exclude_none=True)
+    values = load_any(config_path(file, None)).model_dump(mode="json", exclude_none=True)
     typer.echo(json.dumps(_masked(values), indent=2) if as_json else _toml(values))
 
 
 @app.command()
 def schema(*, hub: Annotated[bool, typer.Option("--hub", help="Of a hub's file.")] = False) -> None:
-    """Print the JSON schema of the file, for editors that complete and check TOML."""
+    """Print the JSON schema of the file, for editors that complete and check TOML.
+
+    Example: kiosk config schema > kiosk.schema.json
+    """
     from kiosk.settings import HubSettings, Settings
 
     model = HubSettings if hub else Settings

@@ -1,36 +1,36 @@
 """`kiosk doctor`: looks over this machine and says what to fix."""
 
+import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-CONFIG = Path("/etc/kiosk/kiosk.toml")
+from kiosk.cli.place import ConfigOption, JsonOption, NoPlaceError, StateOption, config_path
 
 
 def command(
-    config: Annotated[
-        Path | None, typer.Option(help="The configuration of this kiosk; checked when given.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+    config: ConfigOption = None, state: StateOption = None, as_json: JsonOption = False
 ) -> None:
-    """Look over this machine: libraries, code readers, ports, pins, clock, disk, hub, provider.
+    """Look over this machine: libraries, pins, ports, cameras, clock, disk, hub, provider.
 
-    Every finding says what to do. Exit 0 when nothing needs doing, 1 when something does, 2 when
-    the configuration is wrong.
+    What the configuration does not ask for is not asked here. Each line is OK, NOTE (works, but
+    could be better) or FIX, with what to do about it. Nothing is opened, so it may look beside a
+    running kiosk. Look as the account that runs it: sudo -u kiosk /opt/kiosk/.venv/bin/kiosk doctor
+
+    Example: kiosk doctor --config /etc/kiosk/kiosk.toml --json
+
+    Exit 1 when anything is to be fixed.
     """
-    import json
+    from kiosk.cli.doctor_round import look_over, table
 
-    from kiosk.cli.checkup import look_over
-
-    config = config or (CONFIG if CONFIG.exists() else None)
-    findings = list(look_over(config))
+    try:
+        path: Path | None = config_path(config, state)
+    except NoPlaceError:
+        path = None
+    findings = list(look_over(path))
     if as_json:
         typer.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
-        for finding in findings:
-            typer.echo(f"{finding.mark:<5}{finding.what:<20}{finding.detail}")
-            if finding.remedy:
-                typer.echo(f"{'':<25}-> {finding.remedy}")
+        typer.echo(table(findings))
     if any(finding.mark == "FIX" for finding in findings):
         raise typer.Exit(1)

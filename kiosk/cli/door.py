@@ -1,32 +1,37 @@
 """`kiosk door`: lock, unlock and test the door; see its state."""
 
-from pathlib import Path
+import json
+import time
 from typing import Annotated
 
 import typer
 
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path, state_dir
+
 app = typer.Typer(help="Lock, unlock or test the door; see its state.", no_args_is_help=True)
 
-CONFIG = Path("/etc/kiosk/kiosk.toml")
 TEST_HOLD_S = 3.0
 TEST_WATCH_S = 15.0
+LOOK_S = 0.05
 
-ConfigOption = Annotated[Path, typer.Option(help="The configuration of this kiosk.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+WatchOption = Annotated[
+    float, typer.Option("--seconds", min=0.2, max=600, help="How long to watch the door.")
+]
 
 
 @app.command()
-def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
+def status(
+    config: ConfigOption = None, state: StateOption = None, as_json: JsonOption = False
+) -> None:
     """Say whether the door is open and the lock commanded to unlock, as the running kiosk knows it.
 
     What the lock was told and what the door does are two things: only the contact has seen it.
+
+    Example: kiosk door status --json
     """
-    import json
-
     from kiosk.daemon.caller import ask
-    from kiosk.settings import load
 
-    told = ask(load(config).kiosk.state_dir, {"do": "status"})
+    told = ask(state_dir(config, state), {"do": "status"})
     found = {"door_open": told["door_open"], "unlocked": told["unlocked"], "entry": told["entry"]}
     if as_json:
         typer.echo(json.dumps(found))
@@ -38,57 +43,64 @@ def status(config: ConfigOption = CONFIG, as_json: JsonOption = False) -> None:
 @app.command()
 def unlock(
     reason: Annotated[str, typer.Option(help="Why; it goes into the ledger.")],
-    config: ConfigOption = CONFIG,
+    config: ConfigOption = None,
+    state: StateOption = None,
 ) -> None:
     """Open the entry for a moment on the word of staff. It waits for no disk, hub or policy.
 
-    Exit 4 when no kiosk runs: then use the key of the door.
+    Example: kiosk door unlock --reason "delivery of bread"
+
+    Exit 4 when no kiosk runs: then use the key of the door. Exit 3 when the lock did not obey.
     """
     from kiosk.daemon.caller import ask
-    from kiosk.settings import load
 
-    answer = ask(load(config).kiosk.state_dir, {"do": "door", "want": "unlock", "reason": reason})
+    question = {"do": "door", "want": "unlock", "reason": reason}
+    answer = ask(state_dir(config, state), question)
     if not answer.get("ok"):
-        typer.echo(f"kiosk: {answer.get('error')}", err=True)
+        raise typer.BadParameter(str(answer.get("error")))
+    if not answer.get("unlocked"):
+        typer.echo("kiosk: lock: was not unlocked; use the key of the door", err=True)
         raise typer.Exit(3)
     typer.echo("unlocked")
 
 
 @app.command()
-def lock(config: ConfigOption = CONFIG) -> None:
+def lock(config: ConfigOption = None, state: StateOption = None) -> None:
     """Drive the lock to its safe level, with or without a running kiosk.
 
     Without one no ledger is needed: systemd runs this after the kiosk has ended, however it ended.
+
+    Example: kiosk door lock --config /etc/kiosk/kiosk.toml
     """
     from drivers.registry import create
     from kiosk.daemon.caller import ask
     from kiosk.daemon.errors import NotRunningError
     from kiosk.settings import load
 
-    settings = load(config)
+    settings = load(config_path(config, state))
     try:
         ask(settings.kiosk.state_dir, {"do": "door", "want": "lock"})
     except NotRunningError:
-        device = create(
-            "lock", settings.lock.kind, "lock", settings.lock.model_dump(exclude_none=True)
-        )
-        device.drive_safe()
+        options = settings.lock.model_dump(exclude_none=True)
+        create("lock", settings.lock.kind, "lock", options).drive_safe()
     typer.echo("at the safe level")
 
 
 @app.command("test")
-def try_out(config: ConfigOption = CONFIG) -> None:
+def try_out(
+    config: ConfigOption = None, state: StateOption = None, seconds: WatchOption = TEST_WATCH_S
+) -> None:
     """Unlock for three seconds and watch the door contact, when no kiosk runs.
+
+    Example: kiosk door test, then pull the door open and let it fall shut
 
     Exit 3 when the door was not seen to open and close: look at the wiring, or you did not pull.
     """
-    import time
-
     from drivers.base import ContactChange
     from drivers.registry import create
     from kiosk.settings import load
 
-    settings = load(config)
+    settings = load(config_path(config, state))
     changes: list[bool] = []
     door = create("contact", settings.door.kind, "door", settings.door.model_dump())
     strike = create("lock", settings.lock.kind, "lock", settings.lock.model_dump(exclude_none=True))
@@ -98,14 +110,14 @@ def try_out(config: ConfigOption = CONFIG) -> None:
         changes.append(change.active)
         typer.echo("door opened" if change.active else "door closed")
 
-    strike.open()
-    door.open(note)
     try:
+        strike.open()
+        door.open(note)
         typer.echo("unlocked: open the door and close it again")
         strike.unlock(TEST_HOLD_S)
-        ends = time.monotonic() + TEST_WATCH_S
+        ends = time.monotonic() + seconds
         while time.monotonic() < ends and changes[-2:] != [True, False]:
-            time.sleep(0.05)
+            time.sleep(LOOK_S)
     finally:
         door.close()
         strike.close()

@@ -5,26 +5,29 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.place import ConfigOption, StateOption, config_path
+
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        help="The camera, a video file or a folder of pictures; used when [camera] says "
+        'kind = "eye", and so names the socket only.',
+        envvar="KIOSK_EYE_DEVICE",
+    ),
+]
+SocketOption = Annotated[
+    Path | None,
+    typer.Option(help="Where to say the codes; by default as [camera] says, or in state_dir."),
+]
+ExitOption = Annotated[bool, typer.Option("--exit", help="Serve [exit_camera], not [camera].")]
+
 
 def command(
-    config: Annotated[Path, typer.Option(help="The configuration of this kiosk.")] = Path(
-        "/etc/kiosk/kiosk.toml"
-    ),
-    device: Annotated[
-        str,
-        typer.Option(
-            help="The camera, a video file or a folder of pictures; used when [camera] says "
-            'kind = "eye", and so names the socket only.',
-            envvar="KIOSK_EYE_DEVICE",
-        ),
-    ] = "/dev/video0",
-    socket: Annotated[
-        Path | None,
-        typer.Option(help="Where to say the codes; by default as [camera] says, or in state_dir."),
-    ] = None,
-    exit_side: Annotated[
-        bool, typer.Option("--exit", help="Serve [exit_camera] instead of [camera].")
-    ] = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
+    device: DeviceOption = "/dev/video0",
+    socket: SocketOption = None,
+    exit_side: ExitOption = False,
 ) -> None:
     """Read ID QR codes until SIGTERM and say them on a Unix socket, one JSON line each.
 
@@ -32,14 +35,16 @@ def command(
     and no ledger, so that a hostile picture gains nothing; `kiosk run` reads its socket when
     [camera] says kind = "eye" and device = "the socket's path".
 
-    Exit 2 when the configuration is wrong, 3 when the socket cannot be listened on.
+    Example: kiosk eye --device /dev/v4l/by-id/usb-CAMERA-video-index0
+
+    Exit 2 when the configuration is wrong, 3 when the camera or the socket cannot be used.
     """
     from kiosk.eye.app import run
     from kiosk.eye.setup import arrange
     from kiosk.logs import configure
     from kiosk.settings import load
 
-    settings = load(config)
+    settings = load(config_path(config, state))
     configure(settings.log.level)
     camera, path = arrange(settings, device, socket, exit_side=exit_side)
     run(camera, path)

@@ -1,17 +1,18 @@
 """`kiosk id`: make, show and verify identity tokens."""
 
-import io
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, Literal
 
 import typer
+
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path
 
 app = typer.Typer(
     help=(
@@ -24,24 +25,22 @@ app = typer.Typer(
 )
 
 AudienceOption = Annotated[
-    str, typer.Option(help="Who it is made out to: the shop, or shop/kiosk.", show_default=False)
+    str | None,
+    typer.Option(
+        help="Who it is made out to: the shop, or shop/kiosk.", show_default="the kiosk's shop"
+    ),
 ]
 KeyOption = Annotated[
-    Path, typer.Option(help="Private key that mints it: an issuer's, a device's or a voucher's.")
+    Path | None,
+    typer.Option(
+        help="Private key that mints it: an issuer's, a device's or a voucher's.",
+        show_default="issuer.key beside the configuration, voucher.key for --voucher",
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ISSUER_KEY: Final = Path("issuer.key")
-
-Mint = Callable[[], tuple[str, int]]
-"""Returns a fresh token and the second in which it expires."""
 
 DAY_S: Final = 86_400
-QUIET_ZONE: Final = 4  # ISO/IEC 18004 section 6.3.8: four modules
-PIXELS: Final = 8  # 0.7 mm a module at 300 dpi
 RENEW_S: Final = 10  # a token that is scanned must still live when the kiosk looks at it
 HOME: Final = "\x1b[H\x1b[J"
-WHITE_ON_BLACK: Final = "\x1b[97;40m"  # the blocks are light modules, in any theme
-PLAIN: Final = "\x1b[0m"
 REMEDIES: Final = {
     "malformed": "it is no token, or was cut; scan it again",
     "unknown-key": "no known key of a minting role signed it; see kiosk keys list add",
@@ -61,14 +60,18 @@ def make(
         typer.Argument(help="Reference of the customer, as in customer-1; not with --voucher."),
     ] = None,
     *,
-    audience: AudienceOption,
-    key: KeyOption = ISSUER_KEY,
-    ttl_s: Annotated[int, typer.Option(help="Seconds it lives; kiosks take 120 at most.")] = 90,
+    audience: AudienceOption = None,
+    key: KeyOption = None,
+    ttl_s: Annotated[
+        int, typer.Option(min=1, max=DAY_S, help="Seconds it lives; kiosks take 120 at most.")
+    ] = 90,
     voucher: Annotated[
         bool, typer.Option("--voucher", help="A voucher for whoever holds it, on paper.")
     ] = False,
     days: Annotated[int, typer.Option(help="Days a voucher lives.", min=1, max=366)] = 30,
     png: Annotated[Path | None, typer.Option(help="Write its QR to this picture too.")] = None,
+    config: ConfigOption = None,
+    state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print a token; with --png, write its QR as a picture.
@@ -77,40 +80,48 @@ def make(
 
     Example: kiosk id make customer-1 --audience corner --key issuer.key --png id.png
     """
+    from kiosk.cli.id_mint import minter, save
+
     if voucher == (customer is not None):
         raise typer.BadParameter("give either a customer or --voucher")
     name = customer or f"voucher:{secrets.token_hex(4)}"
-    text, expires_s = _minter(name, audience, key, days * DAY_S if voucher else ttl_s)()
+    role = "voucher" if voucher else "issuer"
+    audience, key = _minting(audience, key, role, config, state)
+    text, expires_s = minter(name, audience, key, days * DAY_S if voucher else ttl_s)()
     if png is not None:
-        _save(text, png)
-    if as_json:
-        facts = {"text": text, "customer": name, "audience": audience, "expires_s": expires_s}
-        typer.echo(json.dumps(facts, indent=2))
-    else:
-        typer.echo(text)
+        save(text, png)
+    facts = {"text": text, "customer": name, "audience": audience, "expires_s": expires_s}
+    _say(facts, text, as_json=as_json)
 
 
 @app.command()
 def show(
     customer: Annotated[str, typer.Argument(help="Reference of the customer, as in customer-1.")],
     *,
-    audience: AudienceOption,
-    key: KeyOption = ISSUER_KEY,
+    audience: AudienceOption = None,
+    key: KeyOption = None,
     ttl_s: Annotated[int, typer.Option(help="Seconds each one lives.", min=2, max=120)] = 60,
     once: Annotated[bool, typer.Option("--once", help="Show one and end.")] = False,
+    config: ConfigOption = None,
+    state: StateOption = None,
 ) -> None:
     """Show an ID QR in the terminal, a fresh one before each expires; Ctrl-C ends.
 
     Hold the screen before the kiosk's camera. Each code opens a door once.
+
+    Example: kiosk id show customer-1 --state DIR
     """
-    mint = _minter(customer, audience, key, ttl_s)
+    from kiosk.cli.id_mint import blocks, minter
+
+    audience, key = _minting(audience, key, "issuer", config, state)
+    mint = minter(customer, audience, key, ttl_s)
     every_s = ttl_s - min(RENEW_S, ttl_s // 2)
     is_terminal = sys.stdout.isatty()
     with suppress(KeyboardInterrupt):
         while True:
             if is_terminal and not once:
                 typer.echo(HOME, nl=False)
-            typer.echo(_blocks(mint()[0], coloured=is_terminal))
+            typer.echo(blocks(mint()[0], coloured=is_terminal))
             if once:
                 return
             typer.echo(f"{customer} at {audience}; a fresh one every {every_s} s. Ctrl-C ends.")
@@ -124,108 +135,85 @@ def verify(
         str, typer.Argument(metavar="TOKEN", help="The token's text, or - to read it from input.")
     ],
     *,
+    config: ConfigOption = None,
+    state: StateOption = None,
     audience: Annotated[
-        list[str], typer.Option(help="A name the kiosk goes by; may be given again.")
-    ],
+        list[str] | None,
+        typer.Option(
+            help="A name the kiosk goes by; may be given again.", show_default="the kiosk's names"
+        ),
+    ] = None,
     key_list: Annotated[
-        Path | None, typer.Option(help="Signed key list, such as keys.json; with --owner-key.")
+        Path | None,
+        typer.Option(
+            help="A signed key list, such as keys.json.",
+            show_default="what the kiosk holds, or keys.json beside its configuration",
+        ),
     ] = None,
     owner_key: Annotated[
-        str, typer.Option(help="The owner's public key, or a file that holds or makes it.")
-    ] = "owner.key",
+        str | None,
+        typer.Option(
+            help="Who must have signed --key-list: a public key, or a file that holds or makes it.",
+            show_default="the configuration's hub.owner_key",
+        ),
+    ] = None,
     key: Annotated[
         str | None,
         typer.Option(help="A single key in place of a list: base64url, or a file as above."),
     ] = None,
-    role: Annotated[str, typer.Option(help="Role of --key: issuer, device or voucher.")] = "issuer",
+    role: Annotated[
+        Literal["issuer", "device", "voucher"], typer.Option(help="Role of --key.")
+    ] = "issuer",
     customer: Annotated[str, typer.Option(help="Whose device --key is.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a kiosk would take this token, or the exact reason why not.
 
-    Whether it was used before is not asked: only the kiosk's ledger knows.
+    Names and keys are those of the kiosk that --config or --state means; --audience with
+    --key-list or --key asks without any configuration. Whether the token was used before is not
+    asked: only the kiosk's ledger knows.
+
+    Example: kiosk id verify "K1:..." --state DIR
 
     Exit 1 when it would not be taken.
     """
+    from kiosk.cli.id_trust import held, listed, single
     from kiosk.clock import Clock
     from kiosk.core.identity import TokenFault
     from kiosk.core.identity import verify as judge
     from kiosk.core.values import ClockSync
+    from kiosk.settings import load
 
-    if (key is None) == (key_list is None):
-        raise typer.BadParameter("give either --key-list or --key")
-    keys = _listed(key_list, owner_key) if key_list else _single(str(key), role, customer)
+    if key is not None and key_list is not None:
+        raise typer.BadParameter("give --key-list or --key, not both")
+    if key is not None:
+        keys = single(key, role, customer)
+    elif key_list is not None:
+        keys = listed(key_list, owner_key or load(config_path(config, state)).owner_key)
+    else:
+        keys = held(config, state)
+    names = frozenset(audience or load(config_path(config, state)).audiences)
     shown = sys.stdin.readline().rstrip("\r\n") if text == "-" else text
     # The machine's time is believed as it is: no door opens by this answer.
     now = replace(Clock.from_environment().now(), sync=ClockSync.NTP)
-    found = judge(shown, keys, frozenset(audience), now)
+    found = judge(shown, keys, names, now)
     if isinstance(found, TokenFault):
-        _say(
-            {"valid": False, "fault": str(found)},
-            f"not valid: {found}: {REMEDIES[found]}",
-            as_json=as_json,
-        )
+        words = f"not valid: {found}: {REMEDIES[found]}"
+        _say({"valid": False, "fault": str(found)}, words, as_json=as_json)
         raise typer.Exit(1)
     facts = {"valid": True, "customer": found.customer, "tier": str(found.tier)}
     _say(facts, f"valid: {found.customer}, {found.tier}", as_json=as_json)
 
 
-def _minter(customer: str, audience: str, key: Path, life_s: int) -> Mint:
-    """Return what mints this customer's tokens; key and clock are opened once."""
-    from kiosk.clock import Clock
-    from kiosk.core.identity import NONCE_BYTES, mint
-    from kiosk.core.signing import kid_of, public_of
-    from kiosk.keyfiles import load_private
+def _minting(
+    audience: str | None, key: Path | None, role: str, config: Path | None, state: Path | None
+) -> tuple[str, Path]:
+    """Return audience and key; what was not given comes from the kiosk's configuration."""
+    if audience is None:
+        from kiosk.settings import load
 
-    private = load_private(key)
-    kid = kid_of(public_of(private))
-    clock = Clock.from_environment()
-
-    def fresh() -> tuple[str, int]:
-        """Return a token made now, and when it ends."""
-        now_s, nonce = clock.wall_s(), secrets.token_bytes(NONCE_BYTES)
-        return mint(customer, audience, now_s, life_s, nonce, private, kid), now_s + life_s
-
-    return fresh
-
-
-def _save(text: str, png: Path) -> None:
-    import segno
-
-    code = segno.make_qr(text, error="L", mode="alphanumeric", boost_error=False)
-    code.save(str(png), kind="png", scale=PIXELS, border=QUIET_ZONE)
-
-
-def _blocks(text: str, *, coloured: bool) -> str:
-    """Return the QR in half blocks, two rows of modules to a line; the blocks are the light."""
-    import segno
-
-    out = io.StringIO()
-    code = segno.make_qr(text, error="L", mode="alphanumeric", boost_error=False)
-    code.terminal(out, border=QUIET_ZONE, compact=True)
-    lines = out.getvalue().splitlines()
-    if coloured:
-        lines = [f"{WHITE_ON_BLACK}{line}{PLAIN}" for line in lines]
-    return "\n".join(lines)
-
-
-def _listed(key_list: Path, owner_key: str) -> Mapping[str, Any]:
-    """Return the keys of a list that the owner signed."""
-    from kiosk.core.keylist import parse_keys
-    from kiosk.core.signing import VerifyKey, kid_of, open_envelope
-    from kiosk.keyfiles import read_public
-
-    owner = read_public(owner_key)
-    trusted = VerifyKey(kid_of(owner), owner, "owner")
-    return parse_keys(open_envelope("keys", key_list.read_bytes(), {trusted.kid: trusted}))
-
-
-def _single(key: str, role: str, customer: str) -> Mapping[str, Any]:
-    from kiosk.core.signing import VerifyKey, kid_of
-    from kiosk.keyfiles import read_public
-
-    public = read_public(key)
-    return {kid_of(public): VerifyKey(kid_of(public), public, role, customer)}
+        audience = load(config_path(config, state)).kiosk.shop
+    return audience, key or config_path(config, state).with_name(f"{role}.key")
 
 
 def _say(facts: Mapping[str, object], words: str, *, as_json: bool) -> None:

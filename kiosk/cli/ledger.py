@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kiosk.cli.state import ConfigOption, StateOption, ledger_path
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, ledger_path
 
 app = typer.Typer(
     help=(
@@ -18,7 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 IndexArgument = Annotated[int, typer.Argument(min=0, help="Position in the log, from 0.")]
 
 
@@ -26,14 +25,14 @@ IndexArgument = Annotated[int, typer.Argument(min=0, help="Position in the log, 
 def tail(
     *,
     count: Annotated[int, typer.Option("-n", min=1, help="How many of the newest events.")] = 20,
-    state: StateOption = None,
     config: ConfigOption = None,
+    state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the newest events: index, time, type, visit."""
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(state, config)) as reader:
+    with LedgerReader(ledger_path(config, state)) as reader:
         events = reader.tail(count)
     if as_json:
         _print_json(
@@ -59,15 +58,15 @@ def tail(
 def show(
     index: IndexArgument,
     *,
-    state: StateOption = None,
     config: ConfigOption = None,
+    state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one event: its clear body, whether a part is sealed, its leaf in the tree."""
     from kiosk.ledger.errors import LedgerError
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(state, config)) as reader:
+    with LedgerReader(ledger_path(config, state)) as reader:
         found = reader.entries(index, 1)
         size = reader.size()
     if not found or found[0].index != index:
@@ -98,8 +97,8 @@ def verify(
         Path | None,
         typer.Option(help="File with the log's verifier key; else log.key of the state is taken."),
     ] = None,
-    state: StateOption = None,
     config: ConfigOption = None,
+    state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Verify the whole log: every body, salt, leaf, tile, signed head and sealed part.
@@ -110,7 +109,7 @@ def verify(
     from kiosk.ledger.keys import LOG_KEY_FILE, WRAP_KEY_FILE, load_log_key, load_wrap_key
     from kiosk.ledger.reader import LedgerReader
 
-    path = ledger_path(state, config)
+    path = ledger_path(config, state)
     wrap = path.with_name(WRAP_KEY_FILE)
     wrap_key = load_wrap_key(path.parent) if wrap.exists() else None
     with LedgerReader(path, wrap_key) as reader:
@@ -156,8 +155,8 @@ def prove(
         Path | None,
         typer.Option("-o", "--output", help="Where to write it; - for standard output."),
     ] = None,
-    state: StateOption = None,
     config: ConfigOption = None,
+    state: StateOption = None,
 ) -> None:
     """Write a .tlog-proof file: that this event is in the log, for anyone with the public key.
 
@@ -166,7 +165,7 @@ def prove(
     from kiosk.ledger.proof import prove as make_proof
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(state, config)) as reader:
+    with LedgerReader(ledger_path(config, state)) as reader:
         text = make_proof(reader, index)
     place = output or Path(f"entry-{index}.tlog-proof")
     if str(place) == "-":
@@ -180,8 +179,8 @@ def prove(
 def export(
     directory: Annotated[Path, typer.Argument(help="An empty or new directory.")],
     *,
-    state: StateOption = None,
     config: ConfigOption = None,
+    state: StateOption = None,
 ) -> None:
     """Export the log as static tiles (C2SP tlog-tiles): anyone can serve and audit them.
 
@@ -190,7 +189,7 @@ def export(
     from kiosk.ledger.export.tiles import export as write_tiles
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(state, config)) as reader:
+    with LedgerReader(ledger_path(config, state)) as reader:
         size = write_tiles(reader, directory)
     typer.echo(f"{directory}: {size} entries, checkpoint, log.vkey")
 

@@ -1,13 +1,10 @@
 """`kiosk outbox`: what still waits to be uploaded, and sending it now."""
 
 import json
-import socket
-from pathlib import Path
-from typing import Annotated, Any
 
 import typer
 
-from kiosk.cli.state import ConfigOption, StateOption, ledger_path
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, ledger_path, state_dir
 
 app = typer.Typer(
     help=(
@@ -17,21 +14,22 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-ANSWER_S = 10.0
-
 
 @app.command()
 def show(
     *,
-    state: StateOption = None,
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    state: StateOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show how many events the hub does not have yet, and since when the oldest waits."""
+    """Show how many events the hub does not have yet, and since when the oldest waits.
+
+    Example: kiosk outbox show --json
+    """
     from kiosk.ledger.outbox import HUB
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(state, config)) as reader:
+    with LedgerReader(ledger_path(config, state)) as reader:
         acked, size = reader.cursor(HUB), reader.size()
         waiting = reader.events(acked, acked + 1)
     pending, since = max(0, size - acked), waiting[0].time if waiting else None
@@ -46,34 +44,17 @@ def show(
 
 
 @app.command()
-def flush(*, state: StateOption = None, config: ConfigOption = None) -> None:
+def flush(*, config: ConfigOption = None, state: StateOption = None) -> None:
     """Ask the running kiosk to upload now instead of waiting for company.
+
+    Example: kiosk outbox flush
 
     Exit 4 when no kiosk runs there.
     """
-    place = ledger_path(state, config).with_name("control.sock")
-    try:
-        answer = _ask(place, {"do": "flush"})
-    except OSError as error:
-        why = error.strerror or "no answer"
-        typer.echo(f"kiosk: {place}: {why}; is the kiosk running? (kiosk run)", err=True)
-        raise typer.Exit(4) from None
+    from kiosk.daemon.caller import ask
+
+    answer = ask(state_dir(config, state), {"do": "flush"})
     if not answer.get("ok"):
         typer.echo(f"kiosk: {answer.get('error', 'the kiosk refused')}", err=True)
         raise typer.Exit(4)
-    typer.echo("uploading now")
-
-
-def _ask(place: Path, question: dict[str, str]) -> dict[str, Any]:
-    """Send one line to the daemon's control socket; return its answer."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-        line.settimeout(ANSWER_S)
-        line.connect(str(place))
-        line.sendall(json.dumps(question).encode() + b"\n")
-        with line.makefile("rb") as answers:
-            answer = answers.readline()
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"error": "the kiosk gave no answer"}
+    typer.echo(f"uploading now: {answer['pending']} events")

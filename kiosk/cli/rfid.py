@@ -1,26 +1,27 @@
 """`kiosk rfid`: what the readers hear, and what tags say."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path
+
 app = typer.Typer(help="Scan, learn and survey tags; say what an EPC means.", no_args_is_help=True)
 
-ConfigOption = Annotated[
-    Path | None, typer.Option(help="The configuration whose reader is used; its daemon must rest.")
-]
 NameOption = Annotated[
     str | None, typer.Option("--reader", help="Name of the reader; the exit reader if not given.")
 ]
 PortOption = Annotated[
-    str | None, typer.Option(help="Or a port without configuration: /dev/serial/by-id/...")
+    str | None,
+    typer.Option(metavar="PATH", help="A port, in place of a configuration: /dev/serial/by-id/..."),
 ]
-KindOption = Annotated[str, typer.Option(help="With --port: m100, r200, rdm6300 or id12la.")]
+KindOption = Annotated[
+    Literal["m100", "r200", "rdm6300", "id12la"], typer.Option(help="What stands at --port.")
+]
 SecondsOption = Annotated[float, typer.Option(min=0.2, max=86_400, help="How long to listen.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command()
@@ -29,6 +30,8 @@ def decode(
     as_json: JsonOption = False,
 ) -> None:
     """Say what EPCs mean: GTIN, serial and Digital Link of an SGTIN-96; others stay hex.
+
+    Example: kiosk rfid decode 3034257BF7194E4000001A85 --json
 
     Exit 2 when one is not an EPC at all.
     """
@@ -67,7 +70,9 @@ def decode(
 
 @app.command()
 def scan(
+    *,
     config: ConfigOption = None,
+    state: StateOption = None,
     reader: NameOption = None,
     port: PortOption = None,
     kind: KindOption = "m100",
@@ -75,6 +80,8 @@ def scan(
     as_json: JsonOption = False,
 ) -> None:
     """Tell each tag once as it is heard, with its strength. Stop the daemon first.
+
+    Example: kiosk rfid scan --port /dev/serial/by-id/usb-READER --seconds 20
 
     Exit 1 when nothing was heard, 3 when the reader is not there.
     """
@@ -86,7 +93,7 @@ def scan(
             strength = "" if read.rssi_dbm is None else f"  {read.rssi_dbm} dBm"
             typer.echo(f"{read.epc.hex().upper()}{strength}")
 
-    survey = listen(_reader(config, reader, port, kind), seconds, tell)
+    survey = listen(_reader(_Choice(config, state, reader, port, kind)), seconds, tell)
     if as_json:
         typer.echo(json.dumps(asdict(survey), indent=2))
     if not survey.tags:
@@ -96,7 +103,9 @@ def scan(
 
 @app.command()
 def survey(
+    *,
     config: ConfigOption = None,
+    state: StateOption = None,
     reader: NameOption = None,
     port: PortOption = None,
     kind: KindOption = "m100",
@@ -109,10 +118,12 @@ def survey(
     under [[reader]] in kiosk.toml, or for every kiosk into the policy (reading.rssi_floor_dbm).
     A floor in the configuration is not applied here. A tag in a bag at the gate is often heard
     at -60 to -45 dBm: when the advised floor comes near that, move the shelf or lower power_dbm.
+
+    Example: kiosk rfid survey --seconds 60 --json
     """
     from kiosk.stage.listening import listen
 
-    found = listen(_reader(config, reader, port, kind), seconds)
+    found = listen(_reader(_Choice(config, state, reader, port, kind)), seconds)
     if as_json:
         typer.echo(json.dumps(asdict(found), indent=2))
         return
@@ -131,6 +142,7 @@ def learn(
     name: Annotated[str, typer.Option(help="What the items are called.")],
     price: Annotated[str, typer.Option(help="Price of each, such as 5.99.")],
     config: ConfigOption = None,
+    state: StateOption = None,
     reader: NameOption = None,
     port: PortOption = None,
     kind: KindOption = "m100",
@@ -144,12 +156,14 @@ def learn(
     Hold the items close to the antenna, and nothing else. Tags with a GTIN are added by GTIN,
     once; others by their own EPC. Then publish them with kiosk item import FILE.
 
+    Example: kiosk rfid learn --csv items.csv --name "Trail mix" --price 5.99
+
     Exit 1 when nothing was heard, 3 when the reader is not there.
     """
     from kiosk.stage.learning import add
     from kiosk.stage.listening import listen
 
-    found = listen(_reader(config, reader, port, kind), seconds)
+    found = listen(_reader(_Choice(config, state, reader, port, kind)), seconds)
     near = [tag.epc for tag in found.tags if tag.rssi_max is None or tag.rssi_max >= floor_dbm]
     if not near:
         typer.echo(
@@ -162,17 +176,29 @@ def learn(
     typer.echo(f"{added} added to {csv}; next: kiosk item import {csv}")
 
 
-def _reader(config: Path | None, name: str | None, port: str | None, kind: str) -> Any:  # noqa: ANN401 - drivers are loaded lazily
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The options that name a reader."""
+
+    config: Path | None
+    state: Path | None
+    name: str | None
+    port: str | None
+    kind: str
+
+
+def _reader(chosen: _Choice) -> Any:  # noqa: ANN401 - drivers are loaded lazily
     """Return the reader that the options name, not yet open."""
     from drivers.registry import create
     from kiosk.settings import load
 
-    if port is not None and config is None:
-        return create("reader", kind, name or "reader", {"port": port})
-    if config is None or port is not None:
-        raise typer.BadParameter("give either --config FILE or --port PATH")
-    for section in load(config).reader:
-        if section.name == name or (name is None and section.role == "exit"):
+    if chosen.port is not None:
+        if chosen.config or chosen.state:
+            raise typer.BadParameter("give --port or a configuration, not both")
+        return create("reader", chosen.kind, chosen.name or "reader", {"port": chosen.port})
+    path = config_path(chosen.config, chosen.state)
+    for section in load(path).reader:
+        if section.name == chosen.name or (chosen.name is None and section.role == "exit"):
             options = section.model_dump(exclude={"rssi_floor_dbm"}, exclude_none=True)
             return create("reader", section.kind, section.name, options)
-    raise typer.BadParameter(f"{config} has no reader {name or 'with role exit'}")
+    raise typer.BadParameter(f"{path} has no reader {chosen.name or 'with role exit'}")

@@ -83,6 +83,11 @@ class LedgerReader:
         with self._reading() as connection:
             return connection.execute("SELECT name, acked FROM peer ORDER BY name").fetchall()
 
+    def document(self, kind: str) -> bytes | None:
+        """Return the policy, key list or catalogue that the kiosk holds, None without one."""
+        with self._reading() as connection:
+            return rows.document(connection, kind)
+
     def events(self, start: int = 0, end: int | None = None) -> list[Event]:
         """Return the events from `start` to before `end`, read back."""
         with self._reading() as connection:

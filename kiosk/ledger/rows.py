@@ -87,6 +87,12 @@ def cursor(connection: sqlite3.Connection, peer: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def document(connection: sqlite3.Connection, kind: str) -> bytes | None:
+    """Return the document of this kind that was kept last, None without one."""
+    row = connection.execute("SELECT envelope FROM document WHERE kind = ?", (kind,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def tiled(connection: sqlite3.Connection, first: int, end: int) -> Frontier:
     """Return the tree over the tiles from `first` to before `end`."""
     frontier = Frontier()

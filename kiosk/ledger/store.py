@@ -216,10 +216,8 @@ class Ledger:
 
     def document(self, kind: str) -> bytes | None:
         """Return the document that `put_document` kept last, None without one."""
-        query = "SELECT envelope FROM document WHERE kind = ?"
         with self._reading() as connection:
-            row = connection.execute(query, (kind,)).fetchone()
-        return None if row is None else bytes(row[0])
+            return rows.document(connection, kind)
 
     def idle(self) -> None:
         """Fold the write-ahead log into the file, so that nothing deleted lingers in it."""

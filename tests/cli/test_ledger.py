@@ -1,43 +1,16 @@
-"""`kiosk ledger` and `kiosk outbox`, as staff and as another program see them."""
+"""`kiosk ledger`, as staff and as another program see it."""
 
 import contextlib
 import json
 import re
-import socket
 import sqlite3
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from kiosk.core.events import EventRecord
-from kiosk.core.values import CustomerRef, Moment, VisitId
-from kiosk.ledger.keys import LedgerKeys, create
+from kiosk.ledger.keys import create
 from kiosk.ledger.proof import check_proof
 from kiosk.ledger.reader import LedgerReader
-from kiosk.ledger.store import Ledger
-from tests.cli.conftest import Kiosk
+from tests.cli.conftest import ALICE, Kiosk, written
 from tests.shipped import shipped
-
-ALICE = CustomerRef("alice-7Jq0mW3v0Yd2")
-AT = Moment(mono_ms=1, wall_ms=1_795_435_200_000)
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """A state directory with a ledger of 12 events."""
-    state = tmp_path / "state"
-    with written(state, create(state)) as ledger:
-        opened = EventRecord("visit.opened", {"gate": "g"}, VisitId("v1"), ALICE, {"tier": "x"})
-        ledger.append([opened], AT)
-        for n in range(11):
-            ledger.append([EventRecord("door.held", {"n": n})], AT)
-    return state
-
-
-def written(state: Path, keys: LedgerKeys) -> Ledger:
-    return Ledger.open(state / "ledger.db", "corner-shop/door-1", keys.log, keys.wrap, "boot")
 
 
 def damage(state: Path, change: str) -> None:
@@ -144,12 +117,6 @@ def test_the_verbs_read_beside_the_writer(kiosk: Kiosk, state: Path) -> None:
         assert kiosk("ledger", "verify", "--state", state).code == 0
 
 
-@pytest.mark.parametrize("words", [(), ("--state", "a", "--config", "b")])
-def test_one_place_is_named(kiosk: Kiosk, words: tuple[str, ...]) -> None:
-    done = kiosk("ledger", "tail", *words)
-    assert (done.code, "give either --state DIR or --config FILE" in done.err) == (2, True)
-
-
 def test_the_configuration_names_the_place(kiosk: Kiosk, state: Path, tmp_path: Path) -> None:
     config = tmp_path / "kiosk.toml"
     config.write_text(
@@ -165,62 +132,3 @@ def test_no_ledger_is_one_line(kiosk: Kiosk, tmp_path: Path) -> None:
     assert done.err == (
         f"kiosk: {tmp_path}/ledger.db: no ledger here; give --state DIR, or run kiosk init\n"
     )
-
-
-def test_outbox_show_tells_what_exists_here_only(kiosk: Kiosk, state: Path) -> None:
-    done = kiosk("outbox", "show", "--state", state)
-    assert (
-        "12 of 12 events are not uploaded yet, the oldest of 2026-11-23T12:00:00.000Z" in done.out
-    )
-    assert "do not reset this kiosk" in done.out
-    with written(state, create(state)) as ledger:
-        ledger.acked("hub", 5, "")
-    row = json.loads(kiosk("outbox", "show", "--state", state, "--json").out)
-    assert row == {"pending": 7, "size": 12, "acked": 5, "oldest": "2026-11-23T12:00:00.000Z"}
-    with written(state, create(state)) as ledger:
-        ledger.acked("hub", 12, "")
-    assert "all 12 events are uploaded" in kiosk("outbox", "show", "--state", state).out
-
-
-@pytest.fixture
-def daemon(state: Path) -> Iterator[list[bytes]]:
-    """A control socket that answers what the list holds; it notes what it was asked."""
-    script: list[bytes] = []
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(str(state / "control.sock"))
-    server.listen()
-
-    def serve() -> None:
-        with server.accept()[0] as caller, caller.makefile("rb") as lines:
-            asked = lines.readline()
-            caller.sendall(script[0])
-            script.append(asked)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    yield script
-    thread.join(timeout=5)
-    server.close()
-
-
-def test_outbox_flush_asks_the_running_kiosk(
-    kiosk: Kiosk, state: Path, daemon: list[bytes]
-) -> None:
-    daemon.append(b'{"ok":true}\n')
-    done = kiosk("outbox", "flush", "--state", state)
-    assert (done.code, done.out) == (0, "uploading now\n")
-
-
-@pytest.mark.parametrize("reply", [b'{"ok":false,"error":"busy; try again"}\n', b"", b"nonsense\n"])
-def test_outbox_flush_says_why_not(
-    kiosk: Kiosk, state: Path, daemon: list[bytes], reply: bytes
-) -> None:
-    daemon.append(reply)
-    done = kiosk("outbox", "flush", "--state", state)
-    assert done.code == 4
-    assert done.err.count("\n") == 1
-
-
-def test_outbox_flush_without_a_kiosk_is_unreachable(kiosk: Kiosk, state: Path) -> None:
-    done = kiosk("outbox", "flush", "--state", state)
-    assert (done.code, "is the kiosk running?" in done.err) == (4, True)

@@ -151,4 +151,3 @@ def test_the_configuration_names_the_reader(tmp_path: Path) -> None:
     assert run("scan", "--config", config, "--reader", "fob", "--seconds", "0.3").exit_code == 1
     for words in (["--reader", "none"], ["--port", "x"]):
         assert run("scan", "--config", config, *words).exit_code == 2
-    assert run("scan").exit_code == 2

@@ -1,14 +1,11 @@
 """Staff keep the list from the command line; errors are one line and an exit code."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.cli.conftest import Kiosk
 
 
 @pytest.fixture
@@ -17,51 +14,66 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "vouched.toml"
 
 
-def vouch(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run `kiosk vouch` with these words."""
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk", "vouch", *words],
-        cwd=ROOT,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_add_list_and_remove(file: Path) -> None:
-    where = ("--file", str(file))
-    assert (
-        vouch("add", "customer-7", "--until", "2099-12-31", "--by", "Ann", *where).returncode == 0
-    )
-    assert vouch("add", "fob:04", "--until", "2020-01-01", "--by", "Bob", *where).returncode == 0
-    assert vouch("list", *where).stdout.splitlines() == [
+def test_add_list_and_remove(kiosk: Kiosk, file: Path) -> None:
+    where = ("--file", file)
+    added = kiosk("vouch", "add", "customer-7", "--until", "2099-12-31", "--by", "Ann", *where)
+    assert added.out == f"{file}: vouched for until 2100-01-01T00:00:00+00:00\n"
+    assert kiosk("vouch", "add", "fob:04", "--until", "2020-01-01", "--by", "Bob", *where).code == 0
+    assert kiosk("vouch", "list", *where).out.splitlines() == [
         "customer-7  until 2100-01-01T00:00:00+00:00  by Ann",
         "fob:04  until 2020-01-02T00:00:00+00:00  by Bob  (over)",
     ]
-    assert json.loads(vouch("list", "--json", *where).stdout)["vouched"][0] == {
+    assert json.loads(kiosk("vouch", "list", "--json", *where).out)["vouched"][0] == {
         "customer": "customer-7",
         "until": "2100-01-01T00:00:00+00:00",
         "by": "Ann",
         "holds": True,
     }
-    assert vouch("remove", "fob:04", *where).returncode == 0
-    again = vouch("remove", "fob:04", *where)
-    assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == f"kiosk: {file}: this customer is not on the list\n"
+    assert kiosk("vouch", "remove", "fob:04", *where).code == 0
+    again = kiosk("vouch", "remove", "fob:04", *where)
+    assert (again.code, again.out) == (1, "")
+    assert again.err == f"kiosk: {file}: this customer is not on the list\n"
 
 
-def test_a_date_that_is_none_is_named_and_nothing_is_written(file: Path) -> None:
-    done = vouch("add", "customer-7", "--until", "soon", "--by", "Ann", "--file", str(file))
-    assert done.returncode == 2
-    assert done.stderr == "kiosk: --until soon: want a day or a time with its offset\n"
+def test_the_list_is_the_one_that_the_configuration_names(kiosk: Kiosk, tmp_path: Path) -> None:
+    place = tmp_path / "shop"
+    kiosk("init", place)
+    kiosk("vouch", "add", "customer-7", "--until", "2099-12-31", "--by", "Ann", "--state", place)
+    assert (place / "vouched.toml").is_file()
+    config = place / "kiosk.toml"
+    named = config.read_text(encoding="utf-8").replace("# allow_list = ", "allow_list = ")
+    config.write_text(named.replace("/var/lib/kiosk/vouched.toml", "other.toml"), encoding="utf-8")
+    kiosk("vouch", "add", "customer-8", "--until", "2099-12-31", "--by", "Ann", "--config", config)
+    assert "customer-8" in (place / "other.toml").read_text(encoding="utf-8")
+    assert "customer-8" in kiosk("vouch", "list", "--state", place).out
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-12-31T18:00", "\x1b[2J", ""])
+def test_a_date_that_is_none_is_named_and_nothing_is_written(
+    until: str, kiosk: Kiosk, file: Path
+) -> None:
+    done = kiosk("vouch", "add", "c", "--until", until, "--by", "Ann", "--file", file)
+    assert done.code == 2
+    assert done.err == f"kiosk: --until {until!a}: want a day or a time with its offset\n"
     assert not file.exists()
 
 
-def test_a_broken_list_is_one_line_and_exit_2(file: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("c\n", "Ann"), ("c", ""), ("c", "A\x1b[2J"), ("c" * 4096, "Ann"), ("<b>", "Ann")],
+)
+def test_hostile_words_do_not_come_onto_the_list(
+    words: tuple[str, str], kiosk: Kiosk, file: Path
+) -> None:
+    customer, by = words
+    done = kiosk("vouch", "add", customer, "--until", "2099-12-31", "--by", by, "--file", file)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert not file.exists()
+
+
+def test_a_broken_list_is_one_line_and_exit_2(kiosk: Kiosk, file: Path) -> None:
     file.write_text("[[vouched]]\n")
-    done = vouch("list", "--file", str(file))
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"kiosk: {file}: vouched[0]: must hold")
-    assert done.stderr.count("\n") == 1
+    done = kiosk("vouch", "list", "--file", file)
+    assert done.code == 2
+    assert done.err.startswith(f"kiosk: {file}: vouched[0]: must hold")
+    assert done.err.count("\n") == 1

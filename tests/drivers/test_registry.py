@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from drivers.base import DeviceConfigError
+from drivers.base import DeviceConfigError, MissingLibraryError
 from drivers.registry import KINDS, create
 from drivers.rfid.m100_reader import M100Reader
 from drivers.sim.rfid import SimReader
@@ -27,7 +27,7 @@ OPTIONS: dict[str, object] = {
 @pytest.mark.parametrize(("role", "kind"), [key for key in KINDS if key[0] != "code"])
 def test_every_kind_is_made_without_touching_anything(role: str, kind: str) -> None:
     if kind == "gpio" and find_spec("lgpio") is None:
-        with pytest.raises(DeviceConfigError, match="needs the package lgpio"):
+        with pytest.raises(MissingLibraryError, match="needs the library lgpio"):
             create(role, kind, "it", OPTIONS)
         return
     device = create(role, kind, "it", OPTIONS)
@@ -67,9 +67,12 @@ def without(library: str, *modules: str) -> Iterator[None]:
 def test_a_missing_library_names_its_package() -> None:
     with (
         without("serial", "drivers.serial_port", "drivers.rfid.em4100_reader"),
-        pytest.raises(DeviceConfigError, match="fob: reader 'rdm6300' needs the package pyserial"),
+        pytest.raises(
+            MissingLibraryError, match="fob: reader 'rdm6300' needs the library pyserial"
+        ) as caught,
     ):
         create("reader", "rdm6300", "fob", OPTIONS)
+    assert caught.value.exit_code == 3
 
 
 def test_a_reader_on_a_sim_port_is_simulated_with_its_own_protocol() -> None:
