@@ -18,7 +18,7 @@ def test_outbox_show_tells_what_exists_here_only(kiosk: Kiosk, state: Path) -> N
     with written(state, create(state)) as ledger:
         ledger.acked("hub", 5, "")
     row = json.loads(kiosk("outbox", "show", "--state", state, "--json").out)
-    assert row == {"pending": 7, "size": 12, "acked": 5, "oldest": "2026-11-23T12:00:00.005Z"}
+    assert row == {"pending": 7, "size": 12, "acked": 5, "oldest": "2026-11-23T12:00:00.000Z"}
     with written(state, create(state)) as ledger:
         ledger.acked("hub", 12, "")
     assert "all 12 events are uploaded" in kiosk("outbox", "show", "--state", state).out

@@ -71,7 +71,7 @@ def test_status_says_how_it_is_and_pay_reaches_the_counter(theatre: Theatre) -> 
     )
     assert again.stdout == paid.stdout
     wrong = kiosk("pay", visit, "--token-file", token, "--state", state)
-    assert wrong.returncode == 4
+    assert wrong.returncode == 2
     assert "give epcs or amount_minor" in wrong.stderr
 
 
