@@ -189,7 +189,8 @@ def _patient() -> None:
     """Have the owner lock the door, whenever it comes to it."""
 
     def answer(self: ControlSocket, line: bytes) -> bytes:
-        return json.dumps(self._owners_answer(json.loads(line))).encode() + b"\n"
+        answer = self._owners_answer(json.loads(line))
+        return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
     _plant(ControlSocket, _answer=answer)
 
