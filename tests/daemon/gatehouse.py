@@ -169,7 +169,7 @@ class Gatehouse:
             uploader=self.flushes,
             clock=self.clock,
         )
-        self._visits = 0
+        self._visits = self.ledger.size  # no id twice in one ledger
         self.owner = Owner(
             book=book(max_inside),
             ledger=self.ledger,
