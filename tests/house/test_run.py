@@ -130,6 +130,21 @@ def test_an_environment_that_came_along_with_a_copied_checkout_is_made_anew(
     assert "needs Python" in run("setup", at=checkout / "run", path=path).stderr
 
 
+def test_pip_goes_on_where_uv_cannot(bare: tuple[Path, str]) -> None:
+    checkout, path = bare
+    plant(path, "uv", '[ "$1" = --version ]')
+    plant(path, "python3", "exit 0")
+    python = checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@" >>"$0.said"\n')
+    python.chmod(0o755)
+    assert run("setup", at=checkout / "run", path=path).returncode == 0
+    said = (checkout / ".venv" / "bin" / "python.said").read_text().splitlines()
+    assert [line.split()[:3] for line in said if "install" in line] == [
+        ["-m", "pip", "install"]
+    ] * 2
+
+
 @pytest.mark.parametrize("script", ["run", ".ci/run"])
 def test_a_script_parses(script: str) -> None:
     shell = "bash" if script == ".ci/run" else "sh"
