@@ -23,16 +23,19 @@ def command(
     Nothing needs a camera, a reader or the network. Afterwards the owner's pages stay up until
     Ctrl-C; --once ends at once. Exit 1 when a visit did not come out as it should.
     """
-    from kiosk.stage.demo import shipped_script, stay_up, tell
+    from kiosk.stage.demo import fresh, shipped_script, stay_up, tell
     from kiosk.stage.play import directory_for, play
+    from kiosk.stage.report import kept
     from kiosk.stage.script import load
     from kiosk.stage.view import View
 
     day = load(script or shipped_script())
-    with directory_for(state) as directory:
+    with directory_for(fresh(state)) as directory:
         played = play(day, directory, View(quiet=quiet), None if once else stay_up)
     if once:
         tell(played)
+    if state is not None:
+        typer.echo(kept(state))
     if played.wrong:
         raise typer.Exit(1)
     if once:

@@ -25,7 +25,7 @@ def command(
     import json
 
     from kiosk.stage.play import directory_for, play
-    from kiosk.stage.report import lines_of
+    from kiosk.stage.report import kept, lines_of
     from kiosk.stage.script import load
     from kiosk.stage.view import View
 
@@ -35,8 +35,10 @@ def command(
     if as_json:
         typer.echo(json.dumps(played.result, ensure_ascii=False, indent=2))
     else:
-        for line in lines_of(played.result, played.currency):
+        for line in lines_of(played):
             typer.echo(line)
+        if state is not None:
+            typer.echo(kept(state))
     for wrong in played.wrong:
         typer.echo(wrong, err=True)
     if played.wrong:

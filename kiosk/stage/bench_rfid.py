@@ -65,7 +65,7 @@ def run() -> dict[str, Any]:
 
 def uhf_stream(framing: m100.Framing) -> bytes:
     """Return the bytes of an inventory: rounds of notices, heartbeats, and some noise."""
-    chance = random.Random(SEED)  # noqa: S311 - the same stream at every run
+    chance = _chance()
     tags = [chance.randbytes(12) for _ in range(TAGS)]
     heartbeat = m100.Command(m100.ERROR, bytes([m100.NO_TAG]))
     parts: list[bytes] = []
@@ -81,13 +81,17 @@ def uhf_stream(framing: m100.Framing) -> bytes:
 
 def lf_stream() -> bytes:
     """Return the bytes of fobs held to a reader, and some noise."""
-    chance = random.Random(SEED)  # noqa: S311 - the same stream at every run
+    chance = _chance()
     parts: list[bytes] = []
     for number in range(ROUNDS * TAGS):
         parts.append(em4100.encode(chance.randbytes(5), crlf=number % 2 == 0))
         if number % 100 == 0:
             parts.append(chance.randbytes(9))
     return b"".join(parts)
+
+
+def _chance() -> random.Random:
+    return random.Random(SEED)  # noqa: S311 - the same stream at every run
 
 
 def _rate(stream: bytes, decoder: Callable[[], Any]) -> float:

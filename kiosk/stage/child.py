@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -52,7 +53,7 @@ class Child:
         arguments, extra = self._given
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command line
-                [sys.executable, "-P", "-m", "kiosk", *arguments],
+                [*leash(), sys.executable, "-P", "-m", "kiosk", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -119,6 +120,21 @@ class Child:
     def _last_words(self) -> str:
         said = self.lines()[-LOG_TAIL:]
         return " | ".join(line.strip() for line in said) or "nothing said"
+
+
+@cache
+def leash(program: str = "setpriv") -> tuple[str, ...]:
+    """Return the words before a command that has to end with this process, even by kill -9.
+
+    They are of util-linux. Where they are missing or others (busybox) a play that is killed leaves
+    its processes running, and the next play in its directory names them.
+    """
+    words = (program, "--pdeathsig", "TERM")
+    try:
+        subprocess.run([*words, "true"], capture_output=True, check=True)  # noqa: S603 - as below
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return words
 
 
 def inherited() -> dict[str, str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.stage.errors import StageError
+from kiosk.stage.narrator import duration
 from kiosk.stage.play import Played
 from kiosk.stage.report import lines_of
-from kiosk.stage.theatre import Theatre
+from kiosk.stage.theatre import LEDGER, Theatre
 
 SCRIPT: Final = "demo.toml"
 LOOK_S: Final = 0.1
@@ -34,11 +35,29 @@ def script_in(package: Path) -> Path:
 
 def tell(played: Played) -> None:
     """Print how the day came out; what is wrong goes to standard error."""
-    for line in lines_of(played.result, played.currency):
+    for line in lines_of(played):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     for wrong in played.wrong:
         sys.stderr.write(f"{wrong}\n")
+
+
+def fresh(state: Path | None) -> Path | None:
+    """Return the directory of a demo.
+
+    Raises:
+        StageError: A day was played there already; what left then is not charged again.
+    """
+    if state is not None and (state / LEDGER).exists():
+        raise StageError(f"{state}: a day was played here; give --state another directory")
+    return state
+
+
+def clock_line(ahead_s: float) -> str:
+    """Return what to say of pages whose clock is ahead of the machine's."""
+    if ahead_s < 1:
+        return ""
+    return f"Their clock is {duration(round(ahead_s))} ahead of yours: waits were skipped.\n"
 
 
 def stay_up(theatre: Theatre, played: Played) -> None:
@@ -50,7 +69,7 @@ def stay_up(theatre: Theatre, played: Played) -> None:
     tell(played)
     sys.stdout.write(
         f"\nThe owner's pages (the link signs in once): {theatre.services.login_url()}\n"
-        "Ctrl-C ends the demo.\n"
+        f"{clock_line(theatre.ahead_s)}Ctrl-C ends the demo.\n"
     )
     sys.stdout.flush()
     while not theatre.ending.asked:

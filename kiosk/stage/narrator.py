@@ -1,5 +1,6 @@
 """A play in plain words: what happens, what the kiosk answers, how an exit came out."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,30 +12,30 @@ from kiosk.stage.plot import Script, Step
 from kiosk.stage.witness import Seen
 
 SENTENCES: Final = {
-    "show_qr": "{who} shows a code{age}{inverted}",
-    "replay_qr": "{who} shows a code that was used before",
-    "forge_qr": "{who} shows a forged code",
-    "show_text": "somebody shows a code that is none of ours",
+    "show_qr": "{who} shows an ID QR{age}{inverted}",
+    "replay_qr": "{who} shows an ID QR that was used before",
+    "forge_qr": "{who} shows a forged ID QR",
+    "show_text": "Somebody shows a QR that is no ID QR",
     "show_fob": "{who} holds a fob to the reader",
     "choose voucher": "{who} shows a voucher",
-    "choose vouched": "staff vouch for {who}",
+    "choose vouched": "Staff vouch for {who}",
     "choose leave": "{who} goes away",
-    "door open": "the door opens",
-    "door closed": "the door closes",
+    "door open": "The door opens",
+    "door closed": "The door closes",
     "take": "{who} takes {things}",
     "put_back": "{who} puts back {things}",
-    "shelf": "beside the exit stand {things}",
+    "shelf": "On the shelf beside the exit: {things}",
     "exit": "{who} leaves",
-    "exit nobody": "with nobody known, out goes {things}",
+    "exit nobody": "Nobody known is inside, and out goes {things}",
     "pay": "{who} pays {amount}",
-    "lose provider": "the score provider is cut off",
-    "lose hub": "the hub is cut off",
-    "lose reader": "the exit reader is cut off",
-    "lose camera": "the camera is cut off",
-    "restore provider": "the score provider is back",
-    "restore hub": "the hub is back",
-    "restore reader": "the exit reader is back",
-    "restore camera": "the camera is back",
+    "lose provider": "Score provider down",
+    "lose hub": "Hub down",
+    "lose reader": "Exit reader unplugged",
+    "lose camera": "Camera unplugged",
+    "restore provider": "Score provider up again",
+    "restore hub": "Hub up again",
+    "restore reader": "Exit reader plugged in again",
+    "restore camera": "Camera plugged in again",
     "wait": "{time} pass",
 }
 """By step, and where it matters by its way, state or device."""
@@ -49,10 +50,20 @@ OUTCOMES: Final = {
     "empty": "nothing to pay",
     "unresolved": "unresolved, and nobody is accused",
 }
+UNNAMED: Final = "something else"
 UNITS: Final = ((86_400, "days"), (3600, "h"), (60, "min"))
 SHORT_S: Final = 1.0
 MANY: Final = 3
 """More things than this are counted, not named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A thing that went out; price and "paid" or "not paid" in words, "" with nobody known."""
+
+    name: str
+    price: str = ""
+    paid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +73,13 @@ class Departure:
     Attributes:
         who: The customer, or "nobody known".
         came_to: The outcome in words.
-        lines: What went along, one line each.
+        total: Of all prices, in words; "" without any.
     """
 
     who: str
     came_to: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    total: str = ""
 
 
 class Narrator:
@@ -80,7 +92,7 @@ class Narrator:
     def said(self, step: Step) -> str:
         """Return a step as a sentence without its full stop."""
         sentence = self._sentence(step)
-        return f"{duration(step.after_s)} later, {sentence}" if step.after_s > SHORT_S else sentence
+        return f"{duration(step.after_s)} later: {sentence}" if step.after_s > SHORT_S else sentence
 
     def answered(self, seen: Seen) -> str:
         """Return the kiosk's answer to a customer."""
@@ -100,12 +112,19 @@ class Narrator:
 
     def departure(self, who: str, seen: Seen) -> Departure:
         """Return a customer's exit."""
-        return Departure(who, self.came_to(seen), tuple(self._line(line) for line in seen.lines))
+        lines = tuple(self._line(line) for line in seen.lines)
+        total = plain(sum(line["price_minor"] for line in seen.lines), self._currency)
+        return Departure(who, self.came_to(seen), lines, total if lines else "")
 
     def loss(self, epcs: Sequence[str]) -> Departure:
         """Return an exit with nobody known."""
-        lines = tuple(self._name(epc) for epc in epcs)
+        lines = tuple(Line(self.name(epc)) for epc in epcs)
         return Departure("nobody known", "recorded, and pinned on nobody", lines)
+
+    def name(self, epc: str) -> str:
+        """Return what the catalogue calls this tag."""
+        found = sgtin96(bytes.fromhex(epc))
+        return self._names.get(found.gtin, UNNAMED) if found else UNNAMED
 
     def _sentence(self, step: Step) -> str:
         kind = step.do
@@ -127,19 +146,13 @@ class Narrator:
     def _things(self, epcs: Sequence[str]) -> str:
         if not epcs or len(epcs) > MANY:
             return f"{len(epcs) or 'no'} things"
-        names = [self._name(epc) for epc in epcs]
+        counts = Counter(self.name(epc) for epc in epcs)
+        names = [f"{count} x {name}" if count > 1 else name for name, count in counts.items()]
         return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
-    def _name(self, epc: str) -> str:
-        found = sgtin96(bytes.fromhex(epc))
-        return self._names.get(found.gtin, "something else") if found else "something else"
-
-    def _line(self, line: Mapping[str, Any]) -> str:
-        name = line["name"] or "not of this shop"
-        if line["price_minor"] is None:
-            return str(name)
-        paid = "paid" if line["paid"] else "not paid"
-        return f"{name}, {plain(line['price_minor'], self._currency)}, {paid}"
+    def _line(self, line: Mapping[str, Any]) -> Line:
+        price = plain(line["price_minor"], self._currency)
+        return Line(line["name"], price, "paid" if line["paid"] else "not paid")
 
 
 def duration(seconds: float) -> str:

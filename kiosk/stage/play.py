@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from kiosk.stage.ending import heeded
 from kiosk.stage.errors import ProcessError
@@ -16,20 +16,24 @@ from kiosk.stage.result import collect, mismatches
 from kiosk.stage.theatre import Theatre, opened
 from kiosk.stage.view import View
 
+EARLIER: Final = "an earlier day was played here, and what left then is not charged again"
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """What a play came to.
 
     Attributes:
+        script: What was played.
         result: The object of DESIGN 10.
         wrong: One line for each expectation or step that was not met.
-        currency: Of its amounts.
+        inside: The visits whose customers are still inside.
     """
 
+    script: Script
     result: dict[str, Any]
-    wrong: tuple[str, ...]
-    currency: str
+    wrong: tuple[str, ...] = ()
+    inside: frozenset[str] = frozenset()
 
 
 def play(
@@ -55,8 +59,13 @@ def play(
             player = Player(script, theatre, view)
             player.play()
             result = dict(collect(theatre, player.visits))
-            wrong = (*player.misses, *mismatches(script, result))
-        played = Played(result, wrong, script.currency)
+            wrong = [*player.misses, *mismatches(script, result)]
+            if wrong and theatre.witness.earlier:
+                wrong.append(f"{directory}: {EARLIER}")
+            inside = frozenset(
+                seen.id for seen in theatre.witness.look().tries.values() if seen.inside
+            )
+        played = Played(script, result, tuple(wrong), inside)
         if then is not None:
             then(theatre, played)
     return played

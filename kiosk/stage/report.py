@@ -1,35 +1,68 @@
 """A play's result as people read it: one line for each try to come in, and the proofs."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from kiosk.core.money import plain
+from kiosk.core.reasons import Reason
+from kiosk.stage.narrator import Narrator
+from kiosk.stage.play import Played
 
 COLUMNS: Final = (
-    ("customer", 14),
+    ("customer", 12),
     ("answer", 10),
-    ("why", 18),
-    ("way", 9),
-    ("outcome", 12),
+    ("why", 17),
+    ("way in", 10),
+    ("outcome", 13),
     ("owed", 0),
 )
 
 
-def lines_of(result: Mapping[str, Any], currency: str) -> Iterator[str]:
+def lines_of(played: Played) -> Iterator[str]:
     """Yield the lines of a report."""
-    yield from _table([_row(visit, currency) for visit in result["visits"]])
+    result, narrator = played.result, Narrator(played.script)
+    yield from _table([_row(played, visit) for visit in result["visits"]])
     for loss in result["anonymous"]:
-        yield f"left with nobody known, pinned on nobody: {loss['epc']}"
+        epc = loss["epc"]
+        yield f"Nobody known was inside when {narrator.name(epc)} ({epc}) went out: nobody owes it."
     ledger, hub = result["ledger"], result["hub"]
     verified = "verified" if ledger["verified"] else "NOT VERIFIED"
-    yield f"ledger: {ledger['size']} events, {verified}, root {ledger['root']}"
-    yield f"hub:    {hub['size']} events, root {hub['root']}"
+    yield f"ledger: {ledger['size']} entries, {verified}, root {ledger['root']}"
+    same = " (the same)" if hub == {"size": ledger["size"], "root": ledger["root"]} else ""
+    yield f"hub:    {hub['size']} entries, root {hub['root']}{same}"
 
 
-def _row(visit: Mapping[str, Any], currency: str) -> list[str]:
-    owed = plain(visit["unpaid_minor"], currency) if visit["unpaid_minor"] else ""
-    keys = ("customer", "decision", "reason", "way", "outcome")
-    return [*(str(visit[key] or "-") for key in keys), owed]
+def kept(directory: Path) -> str:
+    """Return what to say of a directory that stays."""
+    return (
+        f"Kept: {directory} (the kiosk's stop is one entry more; "
+        f"kiosk ledger verify --state {directory})"
+    )
+
+
+def _row(played: Played, visit: Mapping[str, Any]) -> list[str]:
+    why = "threshold met" if visit["reason"] == Reason.MET else visit["reason"]
+    return [
+        visit["customer"] or "-",
+        visit["decision"] or "-",
+        why.replace("-", " ") if why else "-",
+        visit["way"] or "-",
+        _outcome(played, visit),
+        _owed(visit, played.script.currency),
+    ]
+
+
+def _outcome(played: Played, visit: Mapping[str, Any]) -> str:
+    if visit["outcome"] is None and visit["way"]:
+        return "still inside" if visit["id"] in played.inside else "not entered"
+    return visit["outcome"] or "-"
+
+
+def _owed(visit: Mapping[str, Any], currency: str) -> str:
+    if visit["unpaid_minor"]:
+        return plain(visit["unpaid_minor"], currency)
+    return "paid late" if visit["outcome"] == "unpaid" else ""
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -47,7 +47,7 @@ def mismatches(script: Script, result: Json) -> list[str]:
         wrong.append(f"{script.path}: the ledger does not verify; see kiosk ledger verify")
     if (hub["size"], hub["root"]) != (ledger["size"], ledger["root"]) and not _hub_is_away(script):
         other = "" if hub["size"] < ledger["size"] else ", and they differ"
-        wrong.append(f"{script.path}: the hub has {hub['size']} of {ledger['size']} events{other}")
+        wrong.append(f"{script.path}: the hub has {hub['size']} of {ledger['size']} entries{other}")
     for expect in script.expects:
         tries = [each for each in result["visits"] if each["customer"] == expect.customer]
         place = f"{script.path}:{expect.line}: {expect.customer}, visit {expect.visit}"

@@ -41,6 +41,7 @@ LEDGER: Final = "ledger.db"
 SOCKET: Final = "control.sock"
 LOCK: Final = "play.lock"
 PIDS: Final = ("daemon.pid", "hub.pid", "scores.pid")
+NIGHT_S: Final = 86_400  # core: 4 h until a forgotten visit ends, 4 more until its guest is gone
 SOCKET_BYTES: Final = 107  # sun_path of unix(7), without its NUL
 ROLES: Final = {"reader": "exit-reader", "camera": "camera"}
 
@@ -74,6 +75,11 @@ class Theatre:
         """Address of the hub and its pages."""
         return self.services.url("hub")
 
+    @property
+    def ahead_s(self) -> float:
+        """How far the clocks of the play are ahead of this machine's, by what was skipped."""
+        return self._clock.offset_ms() / 1000
+
     def start(self, stack: ExitStack) -> None:
         """Start hub, scores and daemon, and publish the script's documents."""
         self.start_services(stack)
@@ -85,6 +91,7 @@ class Theatre:
             raise ProcessError("daemon: it does not take the script's rules; see daemon.log")
         self.witness = Witness(self.directory / LEDGER)
         stack.callback(self.witness.close)
+        self._empty_the_shop()
 
     def start_services(self, stack: ExitStack) -> None:
         """Start hub and scores only, publish the documents, and write the configuration."""
@@ -231,6 +238,12 @@ class Theatre:
         """Return whether inbox, workers and upload of the daemon came to rest in time."""
         return self.wait_for(lambda: bool(self.ask("idle").get("idle")), IDLE_S)
 
+    def _empty_the_shop(self) -> None:
+        """Let nights pass after an earlier day; who was forgotten inside is gone by then."""
+        if self.witness.earlier:
+            for _ in range(2):
+                self.move_clock(NIGHT_S)
+
     def _up(self) -> None:
         self.daemon.start()
         self.daemon.wait_until(self._answers, "its control socket answered")
@@ -289,7 +302,10 @@ def prepared(directory: Path, script: Script, ending: Ending | None = None) -> T
     if len(os.fsencode(directory / SOCKET)) > SOCKET_BYTES:
         raise StageError(f"{directory}: too long a path for its sockets; choose a shorter --state")
     try:
+        if (directory / props.CONFIG).exists() and not (directory / LOCK).exists():
+            raise StageError(f"{directory}: a kiosk is set up here; give --state another directory")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (directory / LOCK).touch()
         if not (directory / "clock").exists():
             create_offset(directory / "clock")
         return Theatre(directory, script, props.make_keys(directory), ending)

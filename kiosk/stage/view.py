@@ -1,7 +1,7 @@
 """The live view of a play on standard error: gate, what left, ledger, what happens.
 
 On a terminal it is redrawn in place and fits 80 columns by 24 lines; elsewhere each step is one
-plain line.
+plain line, and so is each thing that left.
 """
 
 import threading
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rich.cells import set_cell_size
 from rich.console import Console, Group
 from rich.live import Live
 from rich.panel import Panel
@@ -23,11 +24,12 @@ from kiosk.stage.theatre import SOCKET
 EVERY_S: Final = 0.25
 GATE: Final = 4
 LINES: Final = 3
-STEPS: Final = 6
-ROOT: Final = 16
-"""Digits of the ledger's root that are shown."""
+LEDGER: Final = 2
+STEPS: Final = 5
+NAME: Final = 44
+"""Cells for the name of a thing."""
 ENTRY: Final = {
-    "idle": "waiting for a code",
+    "idle": "waiting for an ID QR",
     "checking": "asking the provider",
     "offered": "other ways in are offered",
     "refused": "refused",
@@ -57,6 +59,7 @@ class View:
         self._control: Control | None = None
         self._stop = threading.Event()
         self._departure = Departure("", "")
+        self._untold = False
 
     @contextmanager
     def shown(self, note: str) -> Iterator[None]:
@@ -90,18 +93,21 @@ class View:
         line = f"{self._steps[-1]} -> {came_to}" if came_to else self._steps[-1]
         self._steps = [*self._steps[:-1], line]
         if not self._live:
-            self._console.print(f"  {line}", markup=False, soft_wrap=True)
+            told = basket(self._departure) if self._untold else []
+            for each in (line, *told):
+                self._console.print(f"  {each}", markup=False, soft_wrap=True)
+            self._untold = False
 
     def left(self, departure: Departure) -> None:
         """Show what went out."""
-        self._departure = departure
+        self._departure, self._untold = departure, True
 
     def drawn(self) -> Group:
         """Return the whole view."""
         return Group(
             Panel(self._gate(), title="gate", height=GATE + 2),
             Panel(self._last_exit(), title="last exit", height=LINES + 3),
-            Panel(self._ledger(), title="ledger"),
+            Panel(self._ledger(), title="ledger", height=LEDGER + 2),
             Panel(rows(self._steps, STEPS), title="what happens", height=STEPS + 2),
         )
 
@@ -124,7 +130,8 @@ class View:
     def _gate(self) -> Text:
         status = self._status
         if not status.get("ok"):
-            return rows(["the kiosk does not answer"], GATE)
+            away = "the kiosk does not answer" if self._control else "the kiosk has not started yet"
+            return rows([away], GATE)
         entry, leaving = str(status["entry"]), str(status["exit"])
         door = "open" if status["door_open"] else "closed"
         lock = "unlocked" if status["unlocked"] else "locked"
@@ -141,22 +148,33 @@ class View:
         departure = self._departure
         if not departure.who:
             return rows(["nobody has left yet"], LINES + 1)
-        lines = list(departure.lines)
-        if len(lines) > LINES:
-            lines[LINES - 1 :] = [f"and {len(lines) - LINES + 1} more"]
-        return rows(
-            [f"{departure.who}: {departure.came_to}", *(f"  {x}" for x in lines)], LINES + 1
-        )
+        things = basket(departure)
+        if len(things) > LINES:
+            shown = LINES - 2 if departure.total else LINES - 1
+            rest = len(departure.lines) - shown
+            things[shown : len(departure.lines)] = [f"    and {rest} more"]
+        return rows([f"{departure.who}: {departure.came_to}", *things], LINES + 1)
 
     def _ledger(self) -> Text:
         if not self._status.get("ok"):
-            return rows(["-"], 1)
+            return rows(["-"], LEDGER)
         ledger, upload = self._status["ledger"], self._status["upload"]
         pending = ledger["size"] - upload["acked"]
         where = f"{pending} still to be uploaded" if pending else "the hub has them all"
         trouble = f" ({upload['trouble']})" if upload["trouble"] else ""
-        root = f"root {ledger['root'][:ROOT]}…"
-        return rows([f"{ledger['size']} events, {where}{trouble}; {root}"], 1)
+        return rows(
+            [f"{ledger['size']} entries, {where}{trouble}", f"root {ledger['root']}"], LEDGER
+        )
+
+
+def basket(departure: Departure) -> list[str]:
+    """Return what went out with its prices, one line each, and the total."""
+    told = [(line.name, line.price, line.paid) for line in departure.lines]
+    if departure.total:
+        told.append(("in all", departure.total, ""))
+    return [
+        f"    {set_cell_size(name, NAME)}{price:>14}  {paid}".rstrip() for name, price, paid in told
+    ]
 
 
 def rows(lines: list[str], count: int) -> Text:

@@ -33,6 +33,11 @@ class Seen:
     lines: list[dict[str, Any]] = field(default_factory=list)
     unpaid_minor: int = 0
 
+    @property
+    def inside(self) -> bool:
+        """Whether this customer is in the shop."""
+        return self.entered and self.outcome is None
+
 
 @dataclass(slots=True)
 class Day:
@@ -61,6 +66,11 @@ class Witness:
         self._day = Day()
         self._before = frozenset(self.look().tries)
         self._day = Day()
+
+    @property
+    def earlier(self) -> bool:
+        """Whether an earlier play left visits in the ledger."""
+        return bool(self._before)
 
     def look(self) -> Day:
         """Return the day so far."""

@@ -30,10 +30,17 @@ def alive(pids: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "number"), [("play", signal.SIGINT), ("play", signal.SIGTERM), ("demo", signal.SIGINT)]
+    ("verb", "number", "code"),
+    [
+        ("play", signal.SIGINT, 130),
+        ("play", signal.SIGTERM, 143),
+        ("play", signal.SIGHUP, 129),
+        ("play", signal.SIGKILL, -9),
+        ("demo", signal.SIGINT, 0),
+    ],
 )
 def test_nothing_is_left_running_when_a_play_is_interrupted(
-    tmp_path: Path, verb: str, number: signal.Signals
+    tmp_path: Path, verb: str, number: signal.Signals, code: int
 ) -> None:
     state = tmp_path / "state"
     steps = [step("show_qr", customer="customer-1")] * (1 if verb == "demo" else 200)
@@ -56,7 +63,6 @@ def test_nothing_is_left_running_when_a_play_is_interrupted(
     finally:
         process.kill()
         process.communicate()
-    assert alive(pids) == []
-    assert not list(state.glob("*.pid"))
-    expected = {signal.SIGINT: {130, 0}, signal.SIGTERM: {143}}[number]
-    assert process.returncode in expected
+    assert wait_for(lambda: alive(pids) == [], GONE_S if number == signal.SIGKILL else 0)
+    assert process.returncode == code
+    assert number == signal.SIGKILL or not list(state.glob("*.pid"))

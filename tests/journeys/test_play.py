@@ -136,6 +136,27 @@ def test_a_play_in_the_same_directory_goes_on_where_it_was(
     assert again["ledger"]["verified"] is True
 
 
+def test_a_day_that_was_cut_off_goes_on_with_an_empty_shop(tmp_path: Path) -> None:
+    """Who was inside is of the day before; the kiosk closed that visit by its own rules."""
+    state = tmp_path / "state"
+    inside = [step("show_qr", customer="customer-1"), step("take", epcs=[TRAIL_MIX])]
+    cut_off = write(tmp_path / "cut.toml", inside)
+    assert kiosk("play", str(cut_off), "--state", str(state), "--quiet").returncode == 0
+    come = [
+        step("show_qr", customer="customer-2"),
+        step("take", epcs=[TRAIL_MIX]),
+        step("exit"),
+        expect("customer-2", decision="granted", outcome="unpaid"),
+    ]
+    again = kiosk(
+        *("play", str(write(tmp_path / "again.toml", come)), "--state", str(state), "--quiet")
+    )
+    assert again.returncode == 0, again.stderr
+    same = kiosk("demo", "--script", str(cut_off), "--state", str(state), "--quiet")
+    assert (same.returncode, same.stdout) == (2, "")
+    assert same.stderr == f"kiosk: {state}: a day was played here; give --state another directory\n"
+
+
 def test_several_customers_inside_are_told_apart_at_the_exit(tmp_path: Path) -> None:
     script = write(
         tmp_path / "many.toml",

@@ -3,12 +3,14 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from kiosk.stage.child import Child, alive, inherited
+from kiosk.stage.child import Child, alive, inherited, leash
 from kiosk.stage.errors import ProcessError
 from kiosk.stage.links import wait_for
 
@@ -18,6 +20,23 @@ STUBBORN = (
     "import signal, sys\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     "print('here', flush=True)\nwhile True:\n    signal.pause()\n"
 )
+PARENT = """import pathlib, signal, sys
+from kiosk.stage.child import Child
+child = Child(pathlib.Path(sys.argv[1]), "hub", [], {"PYTHONPATH": sys.argv[2]})
+child.start()
+child.wait_until(lambda: "here" in child.lines(), "its word")
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+def runs(pid: int) -> bool:
+    """Whether this process runs; what waits to be collected by its new parent does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 @pytest.fixture
@@ -145,3 +164,32 @@ def test_a_process_that_an_earlier_play_left_is_known_by_its_pid_file(
     for text in ("", "abc", "999999999", f"{os.getppid()}"):
         other.write_text(text, encoding="ascii")
         assert alive(other) == 0
+
+
+@pytest.mark.parametrize(("path", "survives"), [(os.environ["PATH"], False), ("/none", True)])
+def test_a_child_ends_with_a_parent_that_is_killed_unless_nothing_holds_the_leash(
+    tmp_path: Path, path: str, *, survives: bool
+) -> None:
+    """The second case is the mutant: without setpriv on its path the parent starts it plainly."""
+    programs = tmp_path / "programs"
+    (programs / "kiosk").mkdir(parents=True)
+    (programs / "kiosk" / "__init__.py").touch()
+    (programs / "kiosk" / "__main__.py").write_text(SAYS_AND_STAYS, encoding="utf-8")
+    words = [sys.executable, "-c", PARENT, str(tmp_path), str(programs)]
+    with subprocess.Popen(words, env={"PATH": path}, stdout=subprocess.PIPE) as parent:
+        try:
+            assert parent.stdout is not None
+            pid = int(parent.stdout.readline())
+        finally:
+            parent.kill()
+    try:
+        assert wait_for(lambda: not runs(pid), 0.5 if survives else 10) is not survives
+    finally:
+        if runs(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_where_the_words_of_the_leash_are_missing_or_others_there_is_none() -> None:
+    assert leash() == ("setpriv", "--pdeathsig", "TERM")
+    assert leash("no-such-program") == ()
+    assert leash("false") == ()

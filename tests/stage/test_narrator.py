@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kiosk.core.reasons import Reason
-from kiosk.stage.narrator import SENTENCES, Departure, Narrator, duration
+from kiosk.stage.narrator import SENTENCES, Departure, Line, Narrator, duration
 from kiosk.stage.plot import Step
 from kiosk.stage.script import DEVICES, STATES, STEPS, WAYS
 from kiosk.stage.witness import Seen
@@ -51,11 +51,12 @@ def test_no_sentence_is_left_over() -> None:
 @pytest.mark.parametrize(
     ("step", "sentence"),
     [
-        (Step("show_qr", "ada"), "ada shows a code"),
-        (Step("show_qr", "ada", age_s=600), "ada shows a code, 10 min old"),
-        (Step("show_qr", "ada", inverted=True), "ada shows a code, white on black"),
+        (Step("show_qr", "ada"), "ada shows an ID QR"),
+        (Step("show_qr", "ada", age_s=600), "ada shows an ID QR, 10 min old"),
+        (Step("show_qr", "ada", inverted=True), "ada shows an ID QR, white on black"),
         (Step("take", "ada", epcs=(MIX,)), "ada takes Trail mix"),
         (Step("take", "ada", epcs=(MIX, WATER)), "ada takes Trail mix and Water"),
+        (Step("shelf", epcs=(MIX, SECOND_MIX)), "On the shelf beside the exit: 2 x Trail mix"),
         (
             Step("take", "ada", epcs=(MIX, WATER, FOREIGN)),
             "ada takes Trail mix, Water and something else",
@@ -63,12 +64,12 @@ def test_no_sentence_is_left_over() -> None:
         (Step("take", "ada", epcs=(MIX, WATER, FOREIGN, SECOND_MIX)), "ada takes 4 things"),
         (Step("pay", "ada", epcs=(MIX,)), "ada pays for Trail mix"),
         (Step("pay", "ada", amount_minor=599), "ada pays 5.99 EUR"),
-        (Step("pay", "ada", amount_minor=599, after_s=7200), "2 h later, ada pays 5.99 EUR"),
+        (Step("pay", "ada", amount_minor=599, after_s=7200), "2 h later: ada pays 5.99 EUR"),
         (Step("pay", "ada", amount_minor=599, after_s=0.5), "ada pays 5.99 EUR"),
         (Step("wait", for_s=30), "30 s pass"),
-        (Step("exit", epcs=(WATER,)), "with nobody known, out goes Water"),
-        (Step("exit"), "with nobody known, out goes no things"),
-        (Step("lose", device="reader"), "the exit reader is cut off"),
+        (Step("exit", epcs=(WATER,)), "Nobody known is inside, and out goes Water"),
+        (Step("exit"), "Nobody known is inside, and out goes no things"),
+        (Step("lose", device="reader"), "Exit reader unplugged"),
     ],
 )
 def test_a_step_says_who_does_what(step: Step, sentence: str) -> None:
@@ -116,16 +117,17 @@ def test_an_exit_lists_what_went_along() -> None:
     lines: list[dict[str, Any]] = [
         {"name": "Trail mix", "price_minor": 599, "paid": True},
         {"name": "Water", "price_minor": 120, "paid": False},
-        {"name": "", "price_minor": None, "paid": False},
     ]
     seen = Seen("v", outcome="unpaid", unpaid_minor=120, lines=lines)
     assert TOLD.departure("ada", seen) == Departure(
         "ada",
         "owes 1.20 EUR",
-        ("Trail mix, 5.99 EUR, paid", "Water, 1.20 EUR, not paid", "not of this shop"),
+        (Line("Trail mix", "5.99 EUR", "paid"), Line("Water", "1.20 EUR", "not paid")),
+        "7.19 EUR",
     )
+    assert TOLD.departure("ben", Seen("v", outcome="empty")) == Departure("ben", "nothing to pay")
     assert TOLD.loss([WATER]) == Departure(
-        "nobody known", "recorded, and pinned on nobody", ("Water",)
+        "nobody known", "recorded, and pinned on nobody", (Line("Water"),)
     )
 
 

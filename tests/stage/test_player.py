@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from kiosk.clock import Clock
-from kiosk.stage.narrator import Departure
+from kiosk.stage.narrator import Departure, Line
 from kiosk.stage.player import SEEN_S, Player
 from kiosk.stage.plot import Step
 from kiosk.stage.result import collect
@@ -71,9 +71,10 @@ def test_a_visit_from_the_code_to_the_exit(theatre: Theatre) -> None:
         Step("exit", "ada"),
     )
     assert played.misses == []
-    assert played.told[0] == "ada shows a code -> let in, by score"
+    assert played.told[0] == "ada shows an ID QR -> let in, by score"
     assert played.told[-1] == "ada leaves -> all is paid"
-    assert played.departures == [Departure("ada", "all is paid", ("Trail mix, 5.99 EUR, paid",))]
+    mix = Line("Trail mix", "5.99 EUR", "paid")
+    assert played.departures == [Departure("ada", "all is paid", (mix,), "5.99 EUR")]
     (seen,) = played.tries["ada"]
     assert (seen.outcome, [line["epc"] for line in seen.lines]) == ("paid", [MIX])
 

@@ -1,10 +1,15 @@
 """A result as a table that people read."""
 
+from pathlib import Path
 from typing import Any
 
-from kiosk.stage.report import lines_of
+from kiosk.stage.play import Played
+from kiosk.stage.plot import POLICY, Script
+from kiosk.stage.report import kept, lines_of
+from tests.stage.scripts import script
 
 ROOT = "kLcmyr2TD65E8HKMURwWGbHRdPCC5ehoBFiaVT7ZHV4="
+MET = {"decision": "granted", "reason": "met", "way": "score"}
 
 
 def visit(**given: object) -> dict[str, Any]:
@@ -13,45 +18,70 @@ def visit(**given: object) -> dict[str, Any]:
     return {"id": "v", **empty, "lines": [], "unpaid_minor": 0, **given}
 
 
-def result(*visits: dict[str, Any], verified: bool = True) -> dict[str, Any]:
+def result(*visits: dict[str, Any], verified: bool = True, hub: int = 9) -> dict[str, Any]:
     """Return a result with these visits."""
     return {
         "visits": list(visits),
         "anonymous": [{"epc": "3034257BF416E80000000002"}],
         "ledger": {"size": 9, "root": ROOT, "verified": verified},
-        "hub": {"size": 8, "root": ROOT},
+        "hub": {"size": hub, "root": ROOT},
     }
 
 
+def report(found: dict[str, Any], inside: str = "") -> str:
+    """Return the report of a play that came to this."""
+    return "\n".join(lines_of(Played(script(), found, (), frozenset({inside}))))
+
+
 def test_a_try_is_a_row_a_loss_and_the_proofs_are_lines() -> None:
-    ada = visit(
-        customer="ada",
-        decision="granted",
-        reason="met",
-        way="score",
-        outcome="unpaid",
-        unpaid_minor=120,
-    )
-    assert list(lines_of(result(ada, visit()), "EUR")) == [
-        "customer      answer    why               way      outcome     owed",
-        "ada           granted   met               score    unpaid      1.20 EUR",
-        "-             -         -                 -        -",
-        "left with nobody known, pinned on nobody: 3034257BF416E80000000002",
-        f"ledger: 9 events, verified, root {ROOT}",
-        f"hub:    8 events, root {ROOT}",
+    ada = visit(customer="ada", **MET, outcome="unpaid", unpaid_minor=120)
+    assert report(result(ada, visit())).splitlines() == [
+        "customer    answer    why              way in    outcome      owed",
+        "ada         granted   threshold met    score     unpaid       1.20 EUR",
+        "-           -         -                -         -",
+        "Nobody known was inside when Water (3034257BF416E80000000002) went out: nobody owes it.",
+        f"ledger: 9 entries, verified, root {ROOT}",
+        f"hub:    9 entries, root {ROOT} (the same)",
     ]
+
+
+def test_a_copy_that_is_behind_is_not_called_the_same() -> None:
+    assert report(result(hub=8)).splitlines()[-1] == f"hub:    8 entries, root {ROOT}"
+
+
+def test_who_was_let_in_and_did_not_go_in_or_is_inside_still_is_told_apart() -> None:
+    below = visit(id="v3", decision="offered", reason="below-threshold")
+    found = result(visit(id="v1", **MET), visit(id="v2", **MET), below)
+    rows = report(found, inside="v2").splitlines()
+    assert [row.split("score")[-1].strip() for row in rows[1:3]] == ["not entered", "still inside"]
+    assert rows[3].split() == ["-", "offered", "below", "threshold", "-", "-"]
+
+
+def test_an_unpaid_exit_that_was_settled_was_paid_late() -> None:
+    assert (
+        report(result(visit(**MET, outcome="unpaid")))
+        .splitlines()[1]
+        .endswith("unpaid       paid late")
+    )
 
 
 def test_a_long_name_moves_the_columns_and_runs_into_none() -> None:
     name = "c" * 64
-    header, row, *_ = lines_of(result(visit(customer=name, decision="granted")), "JPY")
+    header, row, *_ = report(result(visit(customer=name, decision="granted"))).splitlines()
     assert row.startswith(f"{name} granted ")
     assert header.index("answer") == row.index("granted")
 
 
 def test_a_ledger_that_does_not_verify_says_so_loudly() -> None:
-    assert "NOT VERIFIED" in "\n".join(lines_of(result(verified=False), "EUR"))
+    assert "NOT VERIFIED" in report(result(verified=False))
 
 
 def test_amounts_have_the_digits_of_their_currency() -> None:
-    assert "120 JPY" in "\n".join(lines_of(result(visit(unpaid_minor=120)), "JPY"))
+    yen = Script("JPY", POLICY, (), (), (), ())
+    assert "120 JPY" in "\n".join(lines_of(Played(yen, result(visit(unpaid_minor=120)))))
+
+
+def test_a_kept_directory_is_named_with_what_its_last_entry_is() -> None:
+    assert kept(Path("/day")) == (
+        "Kept: /day (the kiosk's stop is one entry more; kiosk ledger verify --state /day)"
+    )

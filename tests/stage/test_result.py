@@ -57,9 +57,9 @@ def test_a_ledger_that_does_not_verify_is_a_difference() -> None:
 @pytest.mark.parametrize(
     ("hub", "words"),
     [
-        ({"size": 5, "root": "Q"}, "day.toml: the hub has 5 of 8 events"),
-        ({"size": 0, "root": ""}, "day.toml: the hub has 0 of 8 events"),
-        ({"size": 8, "root": "Q"}, "day.toml: the hub has 8 of 8 events, and they differ"),
+        ({"size": 5, "root": "Q"}, "day.toml: the hub has 5 of 8 entries"),
+        ({"size": 0, "root": ""}, "day.toml: the hub has 0 of 8 entries"),
+        ({"size": 8, "root": "Q"}, "day.toml: the hub has 8 of 8 entries, and they differ"),
     ],
 )
 def test_a_hub_that_has_not_all_of_it_is_a_difference(hub: dict[str, object], words: str) -> None:

@@ -38,6 +38,14 @@ def test_a_directory_that_cannot_be_one_is_one_line(tmp_path: Path) -> None:
     )
 
 
+def test_a_kiosk_that_no_play_set_up_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.toml").write_text("# a shop's", encoding="utf-8")
+    assert refused(tmp_path) == (
+        f"{tmp_path}: a kiosk is set up here; give --state another directory"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["kiosk.toml"]
+
+
 def test_a_path_too_long_for_sockets_is_one_line(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 100)
     assert refused(deep) == f"{deep}: too long a path for its sockets; choose a shorter --state"

@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from kiosk.core import visit_state
-from kiosk.stage.narrator import Departure
+from kiosk.stage.narrator import Departure, Line
 from kiosk.stage.view import ENTRY, EXIT, View
 from tests.stage.speaker import Speaker, said
 
+ROOT = "kLcmyr2TD65E8HKMURwWGbHRdPCC5ehoBFiaVT7ZHV4="
 STATUS: dict[str, Any] = {
     "ok": True,
     "entry": "unlocked",
@@ -23,9 +24,13 @@ STATUS: dict[str, Any] = {
     "unlocked": True,
     "lost": [],
     "field": 2,
-    "ledger": {"size": 42, "root": "a1" * 32},
+    "ledger": {"size": 42, "root": ROOT},
     "upload": {"acked": 42, "trouble": ""},
 }
+
+
+SOAP = Line("Soap", "3.49 EUR", "paid")
+MIX = Line("Trail mix", "5.99 EUR", "not paid")
 
 
 def terminal() -> Console:
@@ -57,6 +62,7 @@ def test_before_anything_runs_it_is_empty_and_fits() -> None:
     assert len(lines) <= 23
     assert max(len(line) for line in lines) <= 80
     assert any("nobody has left yet" in line for line in lines)
+    assert "the kiosk has not started yet" in lines[1]
 
 
 def test_it_shows_gate_inside_ledger_and_hub(tmp_path: Path) -> None:
@@ -68,7 +74,8 @@ def test_it_shows_gate_inside_ledger_and_hub(tmp_path: Path) -> None:
         "open",
         "unlocked",
         "all there",
-        "42 events, the hub has them all; root a1a1a1a1a1a1a1a1…",
+        "42 entries, the hub has them all",
+        f"root {ROOT}",
     ):
         assert words in text
     assert any(line.startswith("│ inside   1 ") for line in lines)
@@ -87,7 +94,7 @@ def test_trouble_is_told_in_its_place(tmp_path: Path) -> None:
     text = "\n".join(lines)
     assert "not there: camera, exit-reader" in text
     assert "locked" in text
-    assert "42 events, 2 still to be uploaded (http://127.0.0.1:9: nobody" in text
+    assert "42 entries, 2 still to be uploaded (http://127.0.0.1:9: nobody" in text
     assert max(len(line) for line in lines) <= 80
 
 
@@ -114,13 +121,23 @@ def test_the_last_steps_are_shown_with_what_they_came_to() -> None:
 
 def test_the_last_exit_is_shown_with_its_lines_as_many_as_fit() -> None:
     view = View()
-    view.left(Departure("ada", "owes 5.99 EUR", ("Trail mix, 5.99 EUR, not paid",)))
-    text = "\n".join(screen(view))
-    assert "ada: owes 5.99 EUR" in text
-    assert "  Trail mix, 5.99 EUR, not paid" in text
-    view.left(Departure("nobody known", "recorded", tuple(f"thing {n}" for n in range(9))))
+    view.left(Departure("ada", "owes 5.99 EUR", (SOAP, MIX), "9.48 EUR"))
+    shown = [line.strip("│ ") for line in screen(view)]
+    start = shown.index("ada: owes 5.99 EUR")
+    assert shown[start + 1 : start + 4] == [
+        f"{'Soap':<44}      3.49 EUR  paid",
+        f"{'Trail mix':<44}      5.99 EUR  not paid",
+        f"{'in all':<44}      9.48 EUR",
+    ]
+
+
+@pytest.mark.parametrize(("total", "left"), [("", 7), ("9.99 EUR", 8)])
+def test_more_things_than_fit_are_counted(total: str, left: int) -> None:
+    view = View()
+    view.left(Departure("nobody known", "recorded", (Line("thing"),) * 9, total))
     lines = screen(view)
-    assert any("and 7 more" in line for line in lines)
+    assert any(f"and {left} more" in line for line in lines)
+    assert any("in all" in line and total in line for line in lines) is bool(total)
     assert len(lines) <= 23
 
 
@@ -128,7 +145,7 @@ def test_the_last_exit_is_shown_with_its_lines_as_many_as_fit() -> None:
 def test_long_words_are_cut_and_break_no_frame(width: int) -> None:
     view = View()
     view.begins("x" * 300)
-    view.left(Departure("c" * 64, "y" * 300, ("z" * 300,)))
+    view.left(Departure("c" * 64, "y" * 300, (Line("z" * 300, "1.00 EUR", "paid"),)))
     console = Console(file=io.StringIO(), force_terminal=True, width=width, record=True)
     console.print(view.drawn())
     lines = console.export_text().splitlines()
@@ -146,22 +163,30 @@ def test_without_a_terminal_every_step_is_one_plain_line() -> None:
     file = io.StringIO()
     view = View(console=Console(file=file, width=40))
     with view.shown("starting hub, scores and kiosk"):
-        view.begins("ada shows a code")
-        view.ends("let in, by score, and this line is longer than the terminal is wide")
+        view.begins("ada shows an ID QR")
+        view.ends("let in, by score, and this line is longer than the terminal")
         view.begins("ben [red]waits[/red]")
         view.ends("")
-        view.left(Departure("ada", "all is paid"))
+        view.begins("ada leaves")
+        view.left(Departure("ada", "all is paid", (SOAP,), "3.49 EUR"))
+        view.ends("all is paid")
+        view.begins("The door opens")
+        view.ends("")
     assert file.getvalue().splitlines() == [
         "starting hub, scores and kiosk",
-        "  ada shows a code -> let in, by score, and this line is longer than the terminal is wide",
+        "  ada shows an ID QR -> let in, by score, and this line is longer than the terminal",
         "  ben [red]waits[/red]",
+        "  ada leaves -> all is paid",
+        f"      {'Soap':<44}      3.49 EUR  paid",
+        f"      {'in all':<44}      3.49 EUR",
+        "  The door opens",
     ]
 
 
 def test_quiet_shows_nothing_at_all(capfd: pytest.CaptureFixture[str]) -> None:
     view = View(quiet=True)
     with view.shown("starting"):
-        view.begins("ada shows a code")
+        view.begins("ada shows an ID QR")
         view.ends("let in")
     assert capfd.readouterr() == ("", "")
 

@@ -104,6 +104,7 @@ def test_an_earlier_play_is_no_part_of_the_day(tmp_path: Path, book: Book) -> No
         book.write("decision.made", "new", **decided("granted", "met"))
         day = witness.look()
         assert list(day.tries) == ["new"]
+        assert witness.earlier
         assert day.losses == 0
     finally:
         witness.close()
