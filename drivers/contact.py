@@ -85,7 +85,8 @@ class GpioContact:
         if line is not None:
             line.close()
         if thread is not None:
-            self._edges.put(None)
+            if thread.is_alive():  # a dead one empties no queue: putting could wait for ever
+                self._edges.put(None)
             thread.join()
 
     def health(self) -> Health:

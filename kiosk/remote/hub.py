@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, TypeVar
+from itertools import pairwise
+from typing import Annotated, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from kiosk.core.values import Epc, Payment, VisitId
-from kiosk.remote.http import Ask, HttpClient, Reply, reason_of, retry_after_s
+from kiosk.remote.http import MAX_RETRY_S, Ask, HttpClient, Reply, reason_of, retry_after_s
 from kiosk.remote.orders import PaymentOrder, PaymentsPage
 
 DEADLINE_S: Final = 10.0  # a batch of 256 events over a slow line; nobody waits at the door for it
@@ -60,27 +61,31 @@ class RetryLater:
 SyncReply = Accepted | Gap | Forked | Rejected | RetryLater
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=MAX_RETRY_S)]
+
+
 class _AcceptedBody(msgspec.Struct):
-    size: int
-    next_after_s: int = 60
+    size: _Count
+    next_after_s: _Seconds = 60
 
 
 class _PaymentBody(msgspec.Struct):
-    number: int
+    number: _Count
     visit: str
     currency: str
     key: str
     epcs: tuple[str, ...] = ()
-    amount_minor: int = 0
+    amount_minor: _Count = 0
 
 
 class _PageBody(msgspec.Struct):
     payments: tuple[_PaymentBody, ...]
-    next: int
+    next: _Count
 
 
 class _NumberBody(msgspec.Struct):
-    number: int
+    number: _Count
 
 
 _Body = TypeVar("_Body", _AcceptedBody, _PageBody, _NumberBody)
@@ -160,8 +165,9 @@ class HubClient:
         query = urlencode({"kiosk": kiosk, "after": after, "wait_s": wait_s})
         reply = self._http.call(Ask("GET", f"/v1/payments?{query}"), self._deadline_s + wait_s)
         page = self._read(self._expect(reply, HTTPStatus.OK), _PageBody)
-        if page.next < after:
-            raise self._http.bad("the payment feed went backwards")
+        numbers = [after, *(row.number for row in page.payments)]
+        if page.next != numbers[-1] or any(low >= high for low, high in pairwise(numbers)):
+            raise self._http.bad("the payment feed is not in order")
         return PaymentsPage(tuple(_payment(row) for row in page.payments), page.next)
 
     def record_payment(self, order: PaymentOrder) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.base import ContactChange, DeviceConfigError, DeviceUnavailableError
-from drivers.contact import GpioContact
+from drivers.contact import EDGES, GpioContact
 from drivers.sim.gpio import SimContact
 from drivers.sim.pins import WirePin, sim_factory
 
@@ -164,6 +164,23 @@ def test_a_contact_whose_thread_ended_is_not_well(
     door._edges.put(None)
     until(lambda: not door.health().ok)
     assert door.health().detail == "the contact's thread ended"
+
+
+def test_a_contact_whose_thread_ended_is_closed_at_once_though_edges_came_on(
+    until: Callable[..., None],
+) -> None:
+    factory = sim_factory()
+    door = GpioContact("door", {"pin": 17}, lambda: factory)
+    door.open(print)
+    door._edges.put(None)
+    until(lambda: not door.health().ok)
+    for number in range(2 * EDGES):
+        factory.pin(17).wire(level=bool(number % 2))
+    assert door.health().counters["lost_edges"] > 0
+    closer = threading.Thread(target=door.close, daemon=True)
+    closer.start()
+    closer.join(1)
+    assert not closer.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,10 @@ def test_every_reply_to_a_batch_has_its_word(fault: Fault, reply: SyncReply) -> 
         as_json({"next_after_s": 5}),
         as_json({"size": "9"}),
         as_json([]),
+        as_json({"size": -1}),
+        as_json({"size": 2**60}),
+        as_json({"size": 9, "next_after_s": -5}),
+        as_json({"size": 9, "next_after_s": 10**9}),
         faults.empty_200,
         faults.cuts_body,
         faults.answers(b"-4", "409 Conflict", {"Content-Type": "text/x.tlog.size"}),
@@ -184,12 +188,34 @@ def test_the_feed_gives_payments_in_the_words_of_the_core() -> None:
     assert server.requests[0].headers["authorization"] == "Bearer tok"
 
 
+def paid(*numbers: int) -> list[dict[str, object]]:
+    """Rows of the feed with these numbers."""
+    return [{"number": number, "visit": "v", "currency": "EUR", "key": "k"} for number in numbers]
+
+
 @pytest.mark.parametrize(
-    "answer", [{"payments": [], "next": 1}, {"payments": [{"number": 1}], "next": 5}, {"next": 5}]
+    "answer",
+    [
+        {"payments": [], "next": 1},
+        {"payments": [], "next": 9},
+        {"payments": [{"number": 1}], "next": 5},
+        {"next": 5},
+        {"payments": paid(4, 3), "next": 3},
+        {"payments": paid(3, 3), "next": 3},
+        {"payments": paid(2), "next": 2},
+        {"payments": paid(3), "next": 4},
+        {"payments": [{**paid(3)[0], "amount_minor": -1}], "next": 3},
+        {"payments": [{**paid(3)[0], "amount_minor": 2**53}], "next": 3},
+    ],
 )
-def test_a_feed_that_goes_back_or_is_incomplete_is_bad(answer: object) -> None:
+def test_a_feed_that_skips_repeats_goes_back_or_is_incomplete_is_bad(answer: object) -> None:
     with hub(as_json(answer)) as (client, _), pytest.raises(BadAnswerError):
         client.payments("k", 2)
+
+
+def test_a_feed_without_news_stays_where_it_is() -> None:
+    with hub(as_json({"payments": [], "next": 2})) as (client, _):
+        assert client.payments("k", 2) == PaymentsPage((), 2)
 
 
 ORDER = PaymentOrder("k1", "shop/k", VisitId("v1"), "EUR", (Epc("30AA"),))

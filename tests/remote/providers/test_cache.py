@@ -48,6 +48,10 @@ def test_an_answer_that_ran_out_is_not_found(now_s: int) -> None:
     assert kept().find(REQUEST, now_s) is None
 
 
+def test_a_clock_that_is_set_back_makes_no_answer_last_longer() -> None:
+    assert kept().find(REQUEST, -1) is None
+
+
 def test_p4_an_unknown_is_not_kept_and_ends_what_was_kept() -> None:
     cache = kept()
     cache.keep(REQUEST, replace(ANSWER, answers={"a": Verdict.YES, "b": Verdict.UNKNOWN}), 1)
