@@ -138,11 +138,16 @@ class Gatehouse:
     """The parts of a running daemon, driven by the test instead of threads."""
 
     def __init__(
-        self, directory: Path, ledger_class: type[Ledger] = Ledger, max_inside: int = 1
+        self,
+        directory: Path,
+        ledger_class: type[Ledger] = Ledger,
+        max_inside: int = 1,
+        clock_class: type[Clock] = Clock,
+        inbox: Inbox | None = None,
     ) -> None:
         create_offset(directory / "clock")
-        self.clock = Clock(directory / "clock", "always")
-        self.inbox = Inbox()
+        self.clock = clock_class(directory / "clock", "always")
+        self.inbox = inbox or Inbox()
         self.rhythm = Rhythm(self.inbox, self.clock, Beats())
         keys = create_keys(directory)
         self.path = directory / "ledger.db"
