@@ -1,6 +1,6 @@
-"""How a refusal is answered: a problem document in one line (RFC 9457), or the way to sign in."""
+"""How a refusal is answered: a page for a browser, a problem document (RFC 9457) for a program."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from kiosk.core.values import Json
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.ingest import GapError
 from kiosk.hub.pages.guard import SignInNeededError, sign_in_path
+from kiosk.hub.pages.render import page
 
 ANSWERED: Final = (
     RefusalError,
@@ -24,49 +26,89 @@ ANSWERED: Final = (
 )
 """What a route may raise."""
 RETRY_S: Final = 30
+TITLES: Final = {
+    403: "That form cannot be taken",
+    404: "There is no such page",
+    405: "There is no such page",
+    421: "This is not the address of the pages",
+    422: "That form cannot be read",
+    503: "The hub cannot answer now",
+}
 
 log = structlog.get_logger(__name__)
 
 
-async def answer(_: Request, error: Exception) -> Response:
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a request is refused, in one line."""
+
+    status: int
+    kind: str
+    detail: str
+    extra: dict[str, Json] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+async def answer(request: Request, error: Exception) -> Response:
     """Return the answer to a request that was refused."""
     match error:
         case GapError():
             return PlainTextResponse(f"{error.size}\n", 409, media_type="text/x.tlog.size")
-        case RefusalError():
-            return _refused(error)
         case SignInNeededError():
             return RedirectResponse(sign_in_path(error.path), 303)
+        case _:
+            return _answer(request, _problem(error))
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    if _is_page(request):
+        title = TITLES.get(problem.status, "That did not work")
+        nowhere = problem.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+        detail = "The address may be mistyped, or old." if nowhere else f"{problem.detail}."
+        shown = page(request, "problem.html", problem.status, title=title, detail=detail)
+        shown.headers.update(problem.headers)
+        return shown
+    body = {
+        "type": problem.kind,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.extra,
+    }
+    return JSONResponse(
+        body, problem.status, problem.headers, media_type="application/problem+json"
+    )
+
+
+def _is_page(request: Request) -> bool:
+    """Say whether a browser asks for a page; programs ask under /v1 or for no HTML."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
+        "/v1/"
+    )
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case RefusalError():
+            return _refused(error)
         case RequestValidationError():
             found = error.errors()[0]
             place = ".".join(str(part) for part in found["loc"][1:])
-            return _problem(422, "invalid", f"{place}: {found['msg']}")
+            return Problem(422, "invalid", f"{place}: {found['msg']}")
         case HTTPException():
-            return _problem(error.status_code, "http", str(error.detail), headers=error.headers)
+            headers = dict(error.headers or {})
+            return Problem(error.status_code, "http", str(error.detail), headers=headers)
         case OperationalError():
             log.error("database not written", error=str(error.orig))
-            later = {"Retry-After": str(RETRY_S)}
             detail = "the hub cannot write its database; see its log"
-            return _problem(503, "unwritten", detail, headers=later)
+            return Problem(503, "unwritten", detail, headers={"Retry-After": str(RETRY_S)})
         case _:
             raise error
 
 
-def _refused(error: RefusalError) -> Response:
+def _refused(error: RefusalError) -> Problem:
     headers = {}
     if error.status == HTTPStatus.UNAUTHORIZED:  # RFC 9110 section 11.6.1 wants the scheme named
         headers["WWW-Authenticate"] = "Bearer"
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(error.extra.get("retry_after_s", RETRY_S))
-    return _problem(error.status, error.kind, error.detail, error.extra, headers)
-
-
-def _problem(
-    status: int,
-    kind: str,
-    detail: str,
-    extra: Mapping[str, object] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    body = {"type": kind, "status": status, "detail": detail, **(extra or {})}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return Problem(error.status, error.kind, error.detail, dict(error.extra), headers)

@@ -1,10 +1,12 @@
 """Policy, key list and catalogue as they stand at the hub."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import orjson
 
+from kiosk.core.catalogue import Catalogue, parse_catalogue
 from kiosk.core.policy import Policy, parse_policy
 from kiosk.core.signing import b64decode
 from kiosk.core.values import Json
@@ -33,7 +35,19 @@ def policy_now(tx: Transaction) -> Policy | None:
     return parse_policy(payload_of(document.envelope)) if document else None
 
 
+def catalogue_now(tx: Transaction) -> Catalogue | None:
+    """Return the catalogue in force, None before the first."""
+    document = tx.documents.latest("catalogue")
+    return _catalogue(document.envelope) if document else None
+
+
 def currency_of(tx: Transaction) -> str:
     """Return the shop's currency, "" before the first policy."""
     policy = policy_now(tx)
     return policy.currency if policy else ""
+
+
+@lru_cache(maxsize=1)
+def _catalogue(envelope: bytes) -> Catalogue:
+    """Return the catalogue in an envelope; kept, for a large one takes half a second to read."""
+    return parse_catalogue(payload_of(envelope))

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from kiosk.core.basket import unpaid_minor
 from kiosk.core.values import Json, Outcome
+from kiosk.hub.entries import read_event
 from kiosk.hub.grace import as_lines
+from kiosk.hub.projection import MAX_TEXT
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.visits import LineRow, VisitRow
 from kiosk.ledger.checkpoint import parse, root_text
@@ -52,6 +54,17 @@ def visit_view(tx: Transaction, row: VisitRow) -> Mapping[str, Json]:
 def owed_minor(row: VisitRow, lines: Sequence[LineRow]) -> int:
     """Return what is owed: only an unpaid exit owes anything, an unresolved one owes nothing."""
     return unpaid_minor(as_lines(lines)) if row.outcome == Outcome.UNPAID else 0
+
+
+def cause_of(tx: Transaction, row: VisitRow) -> str:
+    """Return the kiosk's word for why an exit is not clear; "" when it is, or was forgotten."""
+    if row.outcome != Outcome.UNRESOLVED:
+        return ""
+    entry = tx.logs.entry(row.exit_origin.replace("/", "~"), row.exit_index)
+    if entry is None or entry.body is None:
+        return ""
+    cause = read_event(entry.body).data.get("cause", "")
+    return cause[:MAX_TEXT] if isinstance(cause, str) else ""
 
 
 def _line(line: LineRow) -> Mapping[str, Json]:

@@ -68,11 +68,26 @@ class Show:
         """Return an amount as a form takes it, "5.99"."""
         return str(Decimal(minor).scaleb(-get_currency_precision(self.currency or "EUR")))
 
+    @property
+    def zone(self) -> str:
+        """The shop's time zone, "UTC+1" or "UTC-3:30"."""
+        if not self.offset_min:
+            return "UTC"
+        hours, minutes = divmod(abs(self.offset_min), 60)
+        sign = "+" if self.offset_min > 0 else "-"
+        return f"UTC{sign}{hours}:{minutes:02}" if minutes else f"UTC{sign}{hours}"
+
     def when(self, at_ms: int | None) -> str:
         """Return a time of the shop, "Mon 23 Nov, 12:00"."""
         if at_ms is None:
-            return "not yet"
+            return "not known"
         return format_datetime(self._local(at_ms), "EEE d MMM, HH:mm", locale=LOCALE)
+
+    def short(self, at_ms: int | None) -> str:
+        """Return a time of today, "12:00"; one of another day with its day."""
+        if at_ms is None or self.day(at_ms) != self.day(self.now_ms):
+            return self.when(at_ms)
+        return format_datetime(self._local(at_ms), "HH:mm", locale=LOCALE)
 
     def clock(self, at_ms: int) -> str:
         """Return a time of day to the second, "12:00:07"."""

@@ -7,7 +7,9 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from kiosk.core.values import Epc
 from kiosk.hub.context import hub_of
+from kiosk.hub.documents import catalogue_now
 from kiosk.hub.pages import words
 from kiosk.hub.pages.guard import check_host, check_signed_in
 from kiosk.hub.pages.render import Show, page, show_of
@@ -15,7 +17,7 @@ from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import ForkRow, LogRow
 from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, VisitRow
-from kiosk.hub.views import owed_minor
+from kiosk.hub.views import cause_of, owed_minor
 
 QUEUE: Final = 100
 
@@ -26,18 +28,37 @@ router = APIRouter(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A visit as a row of a table."""
+    """A visit as a row of a table.
+
+    Attributes:
+        result: How it came out, or goes on.
+        cause: Why it is not clear what left, "" when it is.
+    """
 
     row: VisitRow
     lines: Sequence[LineRow]
     grace: GraceRow | None
     owed_minor: int
     result: str
+    cause: str
 
     @property
     def items(self) -> str:
-        """Names of what left, "nothing" when nothing did."""
-        return ", ".join(line.name for line in self.lines) or "nothing"
+        """Names of what left, "" when nothing did."""
+        return ", ".join(line.name for line in self.lines)
+
+    @property
+    def worth_minor(self) -> int:
+        """What the items that left cost."""
+        return sum(line.price_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """An item that left with nobody known; `name` is "" when the catalogue does not know it."""
+
+    row: AnonymousRow
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +69,10 @@ class Today:
         missing: First steps that are still to do, in plain words.
     """
 
-    show: Show
     visits: Sequence[Shown]
     owing: Sequence[Shown]
     unresolved: Sequence[Shown]
-    anonymous: Sequence[AnonymousRow]
+    losses: Sequence[Loss]
     logs: Sequence[LogRow]
     forks: Sequence[ForkRow]
     faults: Sequence[DeviceRow]
@@ -74,7 +94,17 @@ class Today:
     @property
     def calm(self) -> bool:
         """Nothing needs anybody."""
-        return not (self.owing or self.unresolved or self.anonymous or self.faults or self.forks)
+        return not (self.owing or self.unresolved or self.losses or self.faults or self.forks)
+
+    @property
+    def owed_minor(self) -> int:
+        """What is owed altogether."""
+        return sum(each.owed_minor for each in self.owing)
+
+    @property
+    def kiosks(self) -> int:
+        """How many kiosks there are; with one, no row names it."""
+        return len({each.kiosk for each in self.logs})
 
 
 @router.get("/")
@@ -82,18 +112,23 @@ async def today(request: Request) -> Response:
     """Show today."""
     hub = hub_of(request)
     now_ms = hub.clock.now().wall_ms
-    return page(request, "today.html", today=await hub.read(lambda tx: look(tx, now_ms)))
+
+    def view(tx: Transaction) -> tuple[Show, Today]:
+        """Return the day as it is now."""
+        show = show_of(tx, now_ms)
+        return show, look(tx, show)
+
+    show, found = await hub.read(view)
+    return page(request, "today.html", show=show, today=found)
 
 
-def look(tx: Transaction, now_ms: int) -> Today:
+def look(tx: Transaction, show: Show) -> Today:
     """Return what the page shows."""
-    show = show_of(tx, now_ms)
     return Today(
-        show=show,
         visits=[_shown(tx, row) for row in tx.visits.since(show.midnight_ms())],
         owing=[_shown(tx, row) for row in tx.visits.owing(QUEUE)],
         unresolved=[_shown(tx, row) for row in tx.visits.with_outcome("unresolved", QUEUE)],
-        anonymous=list(reversed(tx.visits.anonymous(None, QUEUE))),
+        losses=_losses(tx),
         logs=tx.logs.all(),
         forks=tx.logs.forks(),
         faults=[row for row in tx.visits.devices() if row.state == "fault"],
@@ -103,13 +138,22 @@ def look(tx: Transaction, now_ms: int) -> Today:
 
 def _shown(tx: Transaction, row: VisitRow) -> Shown:
     lines = tx.visits.lines(row.kiosk, row.visit)
+    owed = owed_minor(row, lines)
     return Shown(
         row,
         lines,
         tx.graces.find(row.kiosk, row.visit),
-        owed_minor(row, lines),
-        words.outcome(row),
+        owed,
+        words.outcome(row, owed),
+        words.cause(cause_of(tx, row)),
     )
+
+
+def _losses(tx: Transaction) -> list[Loss]:
+    rows = tx.visits.anonymous(None, QUEUE)
+    catalogue = catalogue_now(tx) if rows else None
+    found = [(row, catalogue.find(Epc(row.epc)) if catalogue else None) for row in reversed(rows)]
+    return [Loss(row, article.name if article else "") for row, article in found]
 
 
 def _count(number: int, noun: str) -> str:
@@ -119,9 +163,12 @@ def _count(number: int, noun: str) -> str:
 def _missing(tx: Transaction) -> list[str]:
     steps = []
     if tx.documents.latest("policy") is None:
-        steps.append("Publish the shop's policy: who may come in, and by which ways.")
+        steps.append(
+            "Publish the shop's policy, which says who may come in and by which ways:"
+            " kiosk keys publish policy.json keys.json"
+        )
     if tx.documents.latest("catalogue") is None:
-        steps.append("Import what you sell: kiosk item import items.csv.")
+        steps.append("Import what you sell: kiosk item import items.csv")
     if not tx.logs.all():
-        steps.append("Enrol a kiosk: its log key is shown by kiosk status.")
+        steps.append("Enrol a kiosk: start this hub with --enrol and the key that kiosk init gave.")
     return steps

@@ -18,9 +18,13 @@ from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.payments import PaymentRow
 from kiosk.hub.store.visits import LineRow, VisitRow
-from kiosk.hub.views import owed_minor
+from kiosk.hub.views import cause_of, owed_minor
 
 KEY_BYTES: Final = 16
+SENT_BEFORE: Final = (
+    "this form was sent before with another amount or way of paying, and that payment stands below."
+    " If money came in a second time, send the form once more."
+)
 
 router = APIRouter(
     prefix="/visits",
@@ -48,8 +52,23 @@ class Detail:
     grace: GraceRow | None
     payments: Sequence[PaymentRow]
     owed_minor: int
-    result: str
+    cause: str
     timeline: Sequence[Mark]
+
+    @property
+    def result(self) -> str:
+        """How it came out, or goes on."""
+        return words.outcome(self.row, self.owed_minor)
+
+    @property
+    def door(self) -> str:
+        """What the gate answered, and why."""
+        return words.door(self.row)
+
+    @property
+    def way(self) -> str:
+        """By which way the customer was let in."""
+        return words.way(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +104,9 @@ async def pay(
         asked = check(Asked(key, kiosk, visit, writes.currency, method, (), minor))
         done = await hub.write(lambda tx, at: record(_known(tx, kiosk, visit), asked, at))
     except (ValueError, RefusalError) as error:
-        return await _page(request, visit, Typed(kiosk, amount, method, str(error)), status=422)
+        used = isinstance(error, RefusalError) and error.kind == "key-used"
+        problem = SENT_BEFORE if used else str(error)
+        return await _page(request, visit, Typed(kiosk, amount, method, problem), status=422)
     hub.paid.ring()
     return RedirectResponse(f"/visits/{visit}?paid={done.number}", 303)
 
@@ -120,7 +141,7 @@ async def _page(
         key=secrets.token_urlsafe(KEY_BYTES),
         methods=words.METHODS,
         graces=words.GRACES,
-        decisions=words.DECISIONS,
+        begun=not details or any(each.row.way for each in details),
     )
 
 
@@ -146,6 +167,6 @@ def _detail(tx: Transaction, row: VisitRow) -> Detail:
         tx.graces.find(row.kiosk, row.visit),
         tx.payments.of_visit(row.kiosk, row.visit),
         owed_minor(row, lines),
-        words.outcome(row),
+        words.cause(cause_of(tx, row)),
         marks,  # in the order of cause: clocks differ, and the office speaks after the exit
     )

@@ -1,5 +1,6 @@
 """Plain words for what logs and tables say in codes."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from kiosk.hub.store.visits import VisitRow
@@ -8,7 +9,6 @@ EVENTS: Final = {
     "scan.accepted": "A code was shown and read",
     "scan.rejected": "A code was shown and not accepted",
     "decision.made": "The gate answered",
-    "choice.offered": "Other ways in were offered",
     "choice.taken": "The customer chose a way",
     "visit.opened": "The visit began",
     "visit.entered": "The customer came in",
@@ -17,6 +17,7 @@ EVENTS: Final = {
     "visit.exit_abandoned": "The exit was used, but the door stayed shut",
     "lock.commanded": "The lock was told to open",
     "lock.relocked": "The lock was told to close",
+    "door.opened": "The door opened",
     "door.held": "The door stood open too long",
     "door.forced": "The door opened without being unlocked",
     "tags.observed": "The exit reader's reads were kept",
@@ -36,25 +37,66 @@ OUTCOMES: Final = {
     "unpaid": "Unpaid",
     "unresolved": "Not clear",
 }
+PAID_LATE: Final = "Paid late"
 DECISIONS: Final = {
     "granted": "Let in",
     "offered": "Offered another way",
     "refused": "Not let in",
 }
+INSTEAD: Final = {"busy": "Asked to wait", "closed": "Asked to come back"}
+"""What the answer was when there was no other way to offer, by its reason."""
 GRACES: Final = {
     "running": "may still pay late",
     "paid": "paid late",
     "expired": "time to pay late is over",
 }
-ATTEMPTS: Final = {
-    "busy": "Asked to wait: somebody was inside",
-    "expired": "Code too old: asked for a fresh one",
-    "forged": "Not let in: the code was not genuine",
-    "replayed": "Not let in: the code was used before",
-    "provider-down": "Offered another way: the check was down",
-    "closed": "Outside opening hours",
+REASONS: Final[Mapping[str, str]] = {
+    "met": "the threshold is met",
+    "voucher": "a voucher was accepted",
+    "vouched": "staff vouched for them",
+    "staff": "staff opened the door",
+    "below-threshold": "the provider said that the threshold is not met",
+    "unknown": "the provider could not say",
+    "provider-down": "the provider did not answer",
+    "no-provider": "this shop asks no provider",
+    "busy": "somebody was inside",
+    "closed": "the shop was closed",
+    "expired": "the code was too old",
+    "unreadable": "the code could not be read",
+    "wrong-shop": "the code was for another shop",
+    "unknown-issuer": "the code was of an issuer that is not known here",
+    "clock-unknown": "the kiosk did not know the time",
+    "policy-expired": "the shop's rules were out of date",
+    "no-threshold": "the shop has published no threshold",
+    "claim-only": "a key alone does not open the door",
+    "not-vouched": "staff had not vouched for them",
+    "show-voucher": "they were asked for a voucher",
+    "reader-down": "a sensor at the exit did not work",
+    "forged": "the code was not genuine",
+    "replayed": "the code was used before",
+    "rate-limited": "too many wrong codes came in a minute",
+    "not-recorded": "the kiosk could not write its record",
+    "left": "they chose to leave",
 }
-"""Attempts that were not let in, by the reason of the first answer."""
+"""Why the gate answered as it did; the reasons that only the kiosk's own screen shows are not."""
+WAYS: Final = {
+    "score": "by score",
+    "voucher": "by voucher",
+    "vouched": "because staff vouched",
+}
+CAUSES: Final = {
+    "exit-reader-lost": "the exit reader stopped working",
+    "door-lost": "the door contact stopped working",
+    "reads-dropped": "more tags were read than the kiosk could keep",
+    "unstable-reads": "some tags were read too rarely to be sure",
+    "somebody-else-inside": "somebody else was inside at the same time",
+    "payments-unknown": "the counter could not be asked what was paid",
+    "other-currency": "a payment was in another currency",
+    "stayed": "nobody saw them leave",
+    "forgotten": "nobody saw them leave",
+    "restart": "the kiosk started anew while they left",
+}
+"""Why it is not clear what left."""
 METHODS: Final = {"cash": "Cash", "card": "Card", "voucher": "Voucher", "transfer": "Transfer"}
 
 
@@ -63,11 +105,30 @@ def event(kind: str) -> str:
     return EVENTS.get(kind) or kind.replace(".", ": ").replace("_", " ")
 
 
-def outcome(row: VisitRow) -> str:
+def outcome(row: VisitRow, owed_minor: int) -> str:
     """Return how a visit or an attempt came out, or that it goes on."""
+    if row.outcome == "unpaid" and not owed_minor:
+        return PAID_LATE
     if row.outcome is not None:
         return OUTCOMES.get(row.outcome, row.outcome)
     if row.way is None:
-        refused = row.decision == "refused"
-        return ATTEMPTS.get(row.reason or "", "Not let in" if refused else "Offered another way")
-    return "Did not come in" if row.ended_ms is not None else "Inside or at the door"
+        return door(row)
+    return "Let in but did not come in" if row.ended_ms is not None else "Inside or at the door"
+
+
+def door(row: VisitRow) -> str:
+    """Return what the gate answered and why, without the code."""
+    said = DECISIONS.get(row.decision or "", row.decision or "No answer yet")
+    answered = INSTEAD.get(row.reason or "", said)
+    why = REASONS.get(row.reason or "", row.reason)
+    return f"{answered}: {why}" if why else answered
+
+
+def way(row: VisitRow) -> str:
+    """Return by which way the customer was let in, "" when by none."""
+    return WAYS.get(row.way or "", f"by {row.way}") if row.way else ""
+
+
+def cause(code: str) -> str:
+    """Return why it is not clear what left."""
+    return CAUSES.get(code, code)

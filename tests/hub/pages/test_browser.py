@@ -22,7 +22,7 @@ QUIET = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
-SIZES = {"small": (390, 844), "wide": (1280, 900)}
+SIZES = {"small": (320, 700), "wide": (1280, 900)}
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -94,6 +94,7 @@ def test_every_page_can_be_used_by_everybody(
             ("today", "/"),
             ("visit", "/visits/b"),
             ("devices", "/devices"),
+            ("nowhere", "/nowhere"),
         ):
             if name == "today":
                 sign_in(page, hub)
@@ -104,6 +105,7 @@ def test_every_page_can_be_used_by_everybody(
             assert page.evaluate(overflow) <= 0, path
             if shots:
                 page.screenshot(path=f"{shots}/{name}-{size}-{theme}.png", full_page=True)
+        said = [each for each in said if "404 (Not Found)" not in each]  # of the last page
         assert said == [], "the browser complains of nothing, its content policy included"
 
 

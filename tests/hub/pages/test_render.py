@@ -2,6 +2,8 @@
 
 import pytest
 
+from kiosk.core.reasons import Reason
+from kiosk.core.values import Way
 from kiosk.hub.pages import words
 from kiosk.hub.pages.render import Show
 from kiosk.hub.store.visits import VisitRow
@@ -49,27 +51,62 @@ def test_ages_are_words(ago_ms: int, text: str) -> None:
 
 
 def test_what_never_was_says_so() -> None:
-    assert (Show(NOON_MS).ago(None), Show(NOON_MS).when(None)) == ("never", "not yet")
+    assert (Show(NOON_MS).ago(None), Show(NOON_MS).when(None)) == ("never", "not known")
 
 
 @pytest.mark.parametrize(
-    ("row", "text"),
+    ("offset_min", "zone"), [(0, "UTC"), (60, "UTC+1"), (-210, "UTC-3:30"), (345, "UTC+5:45")]
+)
+def test_a_zone_is_named(offset_min: int, zone: str) -> None:
+    assert Show(NOON_MS, offset_min).zone == zone
+
+
+def test_a_time_of_today_needs_no_day() -> None:
+    show = Show(NOON_MS)
+    assert show.short(NOON_MS) == "12:00"
+    assert show.short(NOON_MS + 86_400_000) == "Tue 24 Nov, 12:00"
+    assert show.short(None) == "not known"
+
+
+@pytest.mark.parametrize(
+    ("row", "owed_minor", "text"),
     [
-        (VisitRow("k", "v", way="score", outcome="unpaid"), "Unpaid"),
-        (VisitRow("k", "v", way="score", outcome="new-code"), "new-code"),
-        (VisitRow("k", "v", way="score"), "Inside or at the door"),
-        (VisitRow("k", "v", way="score", ended_ms=1), "Did not come in"),
-        (VisitRow("k", "v", decision="refused"), "Not let in"),
-        (VisitRow("k", "v", decision="offered"), "Offered another way"),
+        (VisitRow("k", "v", way="score", outcome="unpaid"), 1, "Unpaid"),
+        (VisitRow("k", "v", way="score", outcome="unpaid"), 0, "Paid late"),
+        (VisitRow("k", "v", way="score", outcome="new-code"), 0, "new-code"),
+        (VisitRow("k", "v", way="score"), 0, "Inside or at the door"),
+        (VisitRow("k", "v", way="score", ended_ms=1), 0, "Let in but did not come in"),
+        (VisitRow("k", "v", decision="refused"), 0, "Not let in"),
+        (VisitRow("k", "v", decision="offered"), 0, "Offered another way"),
+        (VisitRow("k", "v", decision="offered", reason="new"), 0, "Offered another way: new"),
+        (
+            VisitRow("k", "v", decision="offered", reason="busy"),
+            0,
+            "Asked to wait: somebody was inside",
+        ),
+        (
+            VisitRow("k", "v", decision="refused", reason="replayed"),
+            0,
+            "Not let in: the code was used before",
+        ),
+        (VisitRow("k", "v"), 0, "No answer yet"),
     ],
 )
-def test_a_visit_says_how_it_came_out(row: VisitRow, text: str) -> None:
-    assert words.outcome(row) == text
+def test_a_visit_says_how_it_came_out(row: VisitRow, owed_minor: int, text: str) -> None:
+    assert words.outcome(row, owed_minor) == text
 
 
-@pytest.mark.parametrize("reason", sorted(words.ATTEMPTS))
-def test_an_attempt_says_why_in_plain_words(reason: str) -> None:
-    assert (
-        words.outcome(VisitRow("k", "v", decision="offered", reason=reason))
-        == (words.ATTEMPTS[reason])
-    )
+ON_THE_SCREEN_ONLY = {
+    *(Reason.IDLE, Reason.CHECKING, Reason.NOT_ENTERED, Reason.DOOR_HELD, Reason.EXIT_FREE),
+    *(Reason.READING, Reason.PAID, Reason.EMPTY, Reason.UNPAID, Reason.UNRESOLVED),
+}
+
+
+def test_every_reason_that_an_answer_can_have_has_plain_words() -> None:
+    assert set(words.REASONS) == set(Reason) - ON_THE_SCREEN_ONLY
+
+
+def test_every_way_in_has_plain_words() -> None:
+    assert set(words.WAYS) == set(Way)
+    assert words.way(VisitRow("k", "v", way="flight")) == "by flight"
+    assert words.way(VisitRow("k", "v")) == ""

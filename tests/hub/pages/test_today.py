@@ -14,7 +14,7 @@ def now(log: KioskLog, clock: Clock) -> KioskLog:
 
 def test_a_new_hub_says_what_to_do_first(browser: Browser) -> None:
     text = browser.open("/").text
-    for words in ("First steps", "policy: who may come in", "kiosk item import", "Enrol a kiosk"):
+    for words in ("First steps", "policy, which says who", "kiosk item import", "Enrol a kiosk"):
         assert words in text
     assert "Nothing needs you now." in text
     assert "Nobody was here yet." in text
@@ -38,12 +38,14 @@ def test_an_unpaid_exit_is_shown_with_items_amount_and_end(
     assert "Item 0 (€5.99)" in row.text
     assert "Item 1" not in row.text, "what is paid is not owed"
     assert row.all("a")[0].attributes["href"] == "/visits/v1"
+    assert row.all("a")[0].text == "Record a payment"
     assert "1 visit today: 1 unpaid." in page.text
+    assert "Unpaid exits: 1, together €5.99" in page.text
     assert "Nothing needs you now." not in page.text
     visitor.pay(amount_minor=599)
     after = shop.open("/").text
     assert "Nobody owes anything." in after
-    assert "Unpaid, paid late" in after
+    assert "1 visit today: 1 paid late." in after
 
 
 def test_what_is_not_clear_and_what_nobody_took_have_lists_of_their_own(
@@ -51,12 +53,13 @@ def test_what_is_not_clear_and_what_nobody_took_have_lists_of_their_own(
 ) -> None:
     granted(now(kiosk_log, clock), "v1")
     left(kiosk_log, "v1", "unresolved", line(0, 599))
-    kiosk_log.add("exit.unresolved", {"epcs": [EPCS[5]]})
+    kiosk_log.add("exit.unresolved", {"epcs": [EPCS[5], "E28011"]})
     kiosk_log.add("device.fault", {"device": "exit-reader", "detail": "no answer"})
     visitor.send(kiosk_log)
     text = shop.open("/").text
     assert "Nobody owes anything for these." in text
-    assert EPCS[5] in text
+    assert f"{EPCS[5]}" in text
+    assert "not in the catalogue E28011" in text
     assert "exit-reader at k1 : no answer" in text
     kiosk_log.add("device.cleared", {"device": "exit-reader", "detail": ""})
     visitor.send(kiosk_log, 4)
@@ -76,12 +79,12 @@ def test_yesterday_is_not_today(
 def test_every_kiosk_says_when_it_was_heard_of(
     shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
 ) -> None:
-    assert "synced never" in shop.open("/").text
+    assert "k1 never" in shop.open("/").text
     kiosk_log.add("door.held")
     visitor.send(kiosk_log)
-    assert "synced just now" in shop.open("/").text
+    assert "k1 just now" in shop.open("/").text
     clock.raise_offset(3 * 60_000)
-    assert "synced 3 minutes ago" in shop.open("/").text
+    assert "k1 3 minutes ago" in shop.open("/").text
 
 
 def test_a_fork_is_told_in_plain_words(
@@ -109,3 +112,56 @@ def test_a_grace_that_is_over_says_so(
             break
         visitor.feed(wait_s=1, after=10**6)
     assert "the time is over" in shop.open("/").text
+
+
+def test_an_item_that_left_with_nobody_known_has_its_name(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, owner: Owner
+) -> None:
+    sgtin = "3034257BF40C0E4000000001"
+    visitor.client.put("/v1/documents/catalogue", content=owner.catalogue())
+    kiosk_log.add("exit.unresolved", {"epcs": [sgtin]})
+    visitor.send(kiosk_log)
+    (row,) = shop.open("/").all("tbody")[0].all("tr")
+    assert f"Trail mix {sgtin}" in row.text
+
+
+def test_an_exit_that_is_not_clear_says_why(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    for visit, cause in (("v1", "exit-reader-lost"), ("v2", "a new one"), ("v3", 7), ("v4", "")):
+        granted(kiosk_log, visit)
+        kiosk_log.add("exit.unresolved", {"lines": [], "currency": "EUR", "cause": cause}, visit)
+    visitor.send(kiosk_log)
+    text = shop.open("/").text
+    assert "the exit reader stopped working" in text
+    assert "a new one" in text
+    assert text.count("not recorded") == 2
+
+
+def test_somebody_who_was_let_in_and_stayed_outside_is_told_apart(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    kiosk_log.add("visit.not_entered", {}, "v1")
+    visitor.send(kiosk_log)
+    assert "1 visit today: 1 let in but did not come in." in shop.open("/").text
+
+
+def test_times_say_their_zone(shop: Browser, visitor: Visitor, owner: Owner) -> None:
+    assert "All times are the shop\u2019s, UTC." in shop.open("/").text
+    visitor.client.put("/v1/documents/policy", content=owner.policy(2, utc_offset_min=60))
+    for path in ("/", "/devices"):
+        assert "All times are the shop\u2019s, UTC+1." in shop.open(path).text
+
+
+def test_a_second_kiosk_is_named_in_every_row(
+    shop: Browser, visitor: Visitor, clock: Clock
+) -> None:
+    other = now(KioskLog("shop/k2"), clock)
+    visitor.enrol(other)
+    granted(other, "v1")
+    visitor.send(other)
+    other.add("exit.unresolved", {"epcs": [EPCS[5]]})
+    visitor.send(other, other.size - 1)
+    bodies = [body.text for body in shop.open("/").all("tbody")]
+    assert all("k2" in body for body in bodies)
