@@ -47,7 +47,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "run": Noun("Run the daemon: it owns the gate.", _RUN, has_verbs=False),
     "eye": Noun("Run the camera in a process of its own.", _RUN, has_verbs=False),
     "hub": Noun("Run the hub: logs, policy, owner's pages.", _RUN, has_verbs=False),
-    "scores": Noun("Run the reference score provider.", _RUN, has_verbs=False),
+    "scores": Noun("Run the reference score provider.", _RUN),
     "status": Noun("Show what the running kiosk is doing.", _SHOP, has_verbs=False),
     "pay": Noun("Record a payment for a visit.", _SHOP, has_verbs=False),
     "item": Noun("Import and list the catalogue.", _SHOP),
@@ -93,9 +93,27 @@ def build(arguments: Sequence[str], nouns: Mapping[str, Noun] = NOUNS) -> typer.
 def _mount(app: typer.Typer, name: str, noun: Noun) -> None:
     module = import_module(f"{noun.package}.{name}")
     if noun.has_verbs:
+        _flow(module.app)
         app.add_typer(module.app, name=name, rich_help_panel=noun.panel)
     else:
-        app.command(name, rich_help_panel=noun.panel)(module.command)
+        help_text = _flowing(module.command.__doc__)
+        app.command(name, help=help_text, rich_help_panel=noun.panel)(module.command)
+
+
+def _flow(app: typer.Typer) -> None:
+    """Let the help of every verb flow to the width of the terminal."""
+    if app.registered_callback is not None and not isinstance(app.info.help, str):
+        app.registered_callback.help = _flowing(app.registered_callback.callback.__doc__)
+    for verb in app.registered_commands:
+        verb.help = _flowing(verb.callback.__doc__)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            _flow(group.typer_instance)
+
+
+def _flowing(text: str | None) -> str:
+    """Return a docstring with each paragraph on one line."""
+    return "\n\n".join(" ".join(part.split()) for part in (text or "").split("\n\n"))
 
 
 def _not_called() -> None:

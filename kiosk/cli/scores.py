@@ -1,48 +1,59 @@
 """`kiosk scores`: the reference score provider; answers yes, no or unknown and never a number."""
 
+import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 import typer
 
+app = typer.Typer(invoke_without_command=True, subcommand_metavar="[seed ...]")
 
-def command(
+OwnerKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="The owner's public key, base64url: only a policy signed by it counts.  [required]",
+        envvar="KIOSK_SCORES_OWNER_KEY",
+    ),
+]
+StateOption = Annotated[
+    Path,
+    typer.Option(help="Where everything is kept; made at the first start, readable by us only."),
+]
+ListenOption = Annotated[
+    str, typer.Option(help="Address and port; port 0 takes a free one and prints it.")
+]
+PolicyUrlOption = Annotated[
+    str,
+    typer.Option(
+        help="Address of the hub that publishes the policy.", envvar="KIOSK_SCORES_POLICY_URL"
+    ),
+]
+PolicyFileOption = Annotated[
+    Path | None, typer.Option(help="A file with the signed policy, in place of the hub.")
+]
+RateOption = Annotated[
+    int, typer.Option(help="Checks a minute that one kiosk may ask about one customer.", min=1)
+]
+LogLevelOption = Annotated[
+    Literal["debug", "info", "warning", "error"],
+    typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
+]
+STATE = Path("scores")
+
+
+@app.callback()
+def serve(
+    context: typer.Context,
     *,
-    owner_key: Annotated[
-        str,
-        typer.Option(
-            help="The owner's public key, base64url: only a policy signed by it counts.",
-            envvar="KIOSK_SCORES_OWNER_KEY",
-        ),
-    ],
-    state: Annotated[
-        Path,
-        typer.Option(
-            help="Where everything is kept; made at the first start, readable by us only."
-        ),
-    ] = Path("scores"),
-    listen: Annotated[
-        str,
-        typer.Option(help="Address and port; port 0 takes a free one and prints it."),
-    ] = "127.0.0.1:8090",
-    policy_url: Annotated[
-        str,
-        typer.Option(
-            help="Address of the hub that publishes the policy.", envvar="KIOSK_SCORES_POLICY_URL"
-        ),
-    ] = "http://127.0.0.1:8080",
-    policy_file: Annotated[
-        Path | None,
-        typer.Option(help="A file with the signed policy, in place of the hub."),
-    ] = None,
-    rate: Annotated[
-        int,
-        typer.Option(help="Checks a minute that one kiosk may ask about one customer.", min=1),
-    ] = 30,
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"],
-        typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
-    ] = "info",
+    owner_key: OwnerKeyOption = None,
+    state: StateOption = STATE,
+    listen: ListenOption = "127.0.0.1:8090",
+    policy_url: PolicyUrlOption = "http://127.0.0.1:8080",
+    policy_file: PolicyFileOption = None,
+    rate: RateOption = 30,
+    log_level: LogLevelOption = "info",
 ) -> None:
     """Run the reference score provider until SIGTERM.
 
@@ -50,10 +61,18 @@ def command(
     `ready http://127.0.0.1:PORT` once it listens, and writes the same address to scores.url in its
     state directory. The first start makes there: scores.pub, the key to list as "provider" in the
     owner's key list; kiosk.token, for every kiosk that may ask; admin.token, for test facts
-    (`PUT /v1/facts/CUSTOMER {"points": 0..800}`).
+    (`kiosk scores seed`).
+
+    Example: kiosk scores --owner-key KEY --state scores (KEY from: kiosk keys show owner.key)
 
     Exit 2 when it cannot start: the port is taken, a newer version wrote the state.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if owner_key is None:
+        raise typer.BadParameter(
+            "Missing option '--owner-key' (kiosk keys show owner.key prints it)"
+        )
     from kiosk import logs
     from kiosk.clock import Clock
     from kiosk.scoring.server import Settings, run
@@ -75,3 +94,41 @@ def command(
         run(settings, clock, typer.echo)
     finally:
         clock.close()
+
+
+@app.command()
+def seed(
+    customer: Annotated[str, typer.Argument(help="Reference of the customer, as in customer-1.")],
+    points: Annotated[int, typer.Argument(min=0, max=800, help="What the score begins with.")],
+    *,
+    state: Annotated[
+        Path, typer.Option(help="State directory of the running score service.")
+    ] = STATE,
+) -> None:
+    """Give a test customer a score, to try a shop out; nothing else makes scores by hand.
+
+    Example: kiosk scores seed customer-1 720 --state scores
+
+    Exit 4 when no score service runs there.
+    """
+    from kiosk.remote.http import Ask, HttpClient
+
+    client = HttpClient(_held(state, "scores.url"), _held(state, "admin.token"))
+    body = json.dumps({"points": points}).encode()
+    path = f"/v1/facts/{quote(customer, safe='')}"
+    try:
+        reply = client.call(Ask("PUT", path, body, {"Content-Type": "application/json"}))
+    finally:
+        client.close()
+    if reply.status != HTTPStatus.NO_CONTENT:
+        raise typer.BadParameter(f"CUSTOMER: refused ({reply.status}); want A-Z a-z 0-9 _ . : -")
+    typer.echo(f"{customer} begins with {points} points")
+
+
+def _held(state: Path, name: str) -> str:
+    """Return a line that the running service wrote; an exit with code 4 when there is none."""
+    try:
+        return (state / name).read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        typer.echo(f"kiosk: {state / name}: not there; is kiosk scores running?", err=True)
+        raise typer.Exit(4) from error

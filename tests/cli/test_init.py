@@ -2,26 +2,29 @@
 
 import json
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kiosk.cli.init_files import Wish, make
 from kiosk.core.catalogue import parse_catalogue
 from kiosk.core.keylist import parse_keys
 from kiosk.core.policy import parse_policy
 from kiosk.core.signing import VerifyKey, b64decode, kid_of, open_envelope
 from kiosk.core.values import Json
+from kiosk.keyfiles import KeyFileError
 from kiosk.ledger.checkpoint import LogKey
 from kiosk.ledger.keys import load as load_ledger_keys
-from kiosk.settings import load
+from kiosk.settings import load, load_hub
+from tests.environment import environment
 
 Kiosk = Callable[..., Any]
 
 FILES = [
     "catalogue.json",
+    "hub.toml",
     "issuer.key",
     "keys.json",
     "kiosk.toml",
@@ -114,41 +117,78 @@ def test_a_directory_that_was_there_stays(kiosk: Kiosk, tmp_path: Path) -> None:
     assert names(tmp_path) == ["other"]
 
 
+def test_what_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    def full_disk(place: Path) -> None:
+        """Fail as the last of all steps."""
+        assert (place / "owner.key").exists()
+        raise KeyFileError("no space")
+
+    place, used = tmp_path / "new", tmp_path / "used"
+    used.mkdir()
+    (used / "other").touch()
+    for directory in (place, used):
+        with pytest.raises(KeyFileError, match="no space"):
+            make(wish(directory), full_disk)
+    assert not place.exists()
+    assert names(used) == ["other"]
+
+
+def wish(place: Path) -> Wish:
+    urls = ("http://127.0.0.1:8080", "http://127.0.0.1:8090")
+    return Wish(place, "door-1", "corner", "EUR", 600, *urls, services=False, devices={})
+
+
+def test_the_hub_has_a_configuration_that_believes_this_kiosk(kiosk: Kiosk, tmp_path: Path) -> None:
+    place = tmp_path / "shop"
+    kiosk("init", place, "--hub", "http://127.0.0.1:8181/")
+    hub = load_hub(place / "hub.toml").hub
+    assert hub.listen == "127.0.0.1:8181"
+    assert hub.enrol == (LogKey.of("corner/door-1", load_ledger_keys(place).log).encode(),)
+    assert (hub.state_dir, hub.owner_key) == (place / "hub", load(place / "kiosk.toml").owner_key)
+
+
 def test_a_shop_may_do_without_scores(kiosk: Kiosk, tmp_path: Path) -> None:
     done = kiosk("init", tmp_path / "shop", "--scores", "none")
     settings = load(tmp_path / "shop" / "kiosk.toml")
     assert (settings.provider.kind, settings.provider.url) == ("none", None)
     assert "kiosk scores" not in done.out
-    assert "kiosk vouch" in done.out
+    assert "kiosk vouch add customer-1" in done.out
 
 
-def test_the_next_steps_name_verbs_and_options_that_there_are(kiosk: Kiosk, tmp_path: Path) -> None:
+def test_the_files_for_services_have_the_paths_of_the_units(kiosk: Kiosk, tmp_path: Path) -> None:
     place = tmp_path / "shop"
-    text = kiosk("init", place).out.replace("\\\n", " ")
-    steps = [shlex.split(line) for line in text.splitlines() if line.startswith("     kiosk ")]
-    assert len(steps) == 8
-    vkey = LogKey.of("corner/door-1", load_ledger_keys(place).log).encode()
-    assert vkey in steps[0]
-    for step in steps:
-        verbs = [word for word in step[1:4] if re.fullmatch("[a-z]+", word)]
-        help_text = kiosk(*verbs, "--help").out
-        for option in (word for word in step if word.startswith("--")):
-            assert option in help_text, f"{' '.join(verbs)} has no {option}"
+    done = kiosk("init", place, "--services")
+    settings, hub = load(place / "kiosk.toml"), load_hub(place / "hub.toml").hub
+    assert settings.kiosk.state_dir == Path("/var/lib/kiosk")
+    assert settings.hub.token_file == Path("/var/lib/kiosk/hub.token")
+    assert settings.provider.token_file == Path("/var/lib/kiosk/provider.token")
+    assert hub.state_dir == Path("/var/lib/kiosk-hub")
+    line = f"KIOSK_SCORES_OWNER_KEY={settings.owner_key}\n"
+    assert (place / "scores.env").read_text(encoding="ascii") == line
+    assert "systemd/README.md" in done.out
+    assert names(place) == sorted([*FILES, "scores.env"])
+    assert kiosk("init", tmp_path / "x", "--services", "--simulate").code == 2
 
 
-def test_the_steps_after_it_work(kiosk: Kiosk, tmp_path: Path) -> None:
+def test_a_simulated_shop_asks_for_no_device(kiosk: Kiosk, tmp_path: Path) -> None:
     place = tmp_path / "shop"
-    kiosk("init", place)
-    assert kiosk("config", "check", place / "kiosk.toml").code == 0
-    scores = json.loads(kiosk("keys", "make", "scores", "--dir", tmp_path, "--json").out)
-    added = kiosk(
-        *("keys", "list", "add", place / "keys.json", "--key", scores["public"]),
-        *("--role", "provider", "--owner-key-file", place / "owner.key"),
-    )
-    assert added.out == f"{place}/keys.json: version 2, 3 keys\n"
-    made = kiosk("id", "make", "c-1", "--audience", "corner", "--key", place / "issuer.key")
-    judged = kiosk(
-        *("id", "verify", made.out.strip("\n"), "--audience", "corner"),
-        *("--key-list", place / "keys.json", "--owner-key", place / "owner.key"),
-    )
-    assert judged.out == "valid: c-1, signed\n"
+    assert kiosk("init", place, "--simulate").code == 0
+    told = json.loads(kiosk("doctor", "--state", place, "--json").out)
+    broken = {row["what"] for row in told if row["mark"] == "fix"}
+    assert broken <= {"hub", "provider", "hub token", "provider token"}
+    assert names(place / "shown") == ["id.png"]
+
+
+def test_the_owners_key_leaves_in_the_last_step(kiosk: Kiosk, tmp_path: Path) -> None:
+    told = kiosk("init", tmp_path / "shop").out
+    last = told.index("\n7. Last")
+    assert told.rindex("--owner-key-file", 0, last) < last
+    assert "owner.key" in told[last:]
+
+
+def test_commands_are_spelled_as_the_program_was_called(kiosk: Kiosk, tmp_path: Path) -> None:
+    with environment(KIOSK_AS="./run kiosk"):
+        told = kiosk("init", tmp_path / "shop").out
+    steps = [line for line in told.splitlines() if line.startswith("     ") and "kiosk " in line]
+    assert len(steps) == 9
+    assert all(line.startswith("     ./run kiosk ") for line in steps)

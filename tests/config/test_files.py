@@ -82,6 +82,7 @@ def test_what_stands_behind_a_hash_would_load_too(name: str, tmp_path: Path) -> 
         assert settings.sim is not None
 
 
-def test_the_packed_copy_is_the_commented_file() -> None:
-    packed = CONFIG.parent / "kiosk" / "settings" / "store.toml"
-    assert packed.read_bytes() == (CONFIG / "store.toml").read_bytes()
+@pytest.mark.parametrize("name", ["store.toml", "hub.toml"])
+def test_the_packed_copy_is_the_commented_file(name: str) -> None:
+    packed = CONFIG.parent / "kiosk" / "settings" / name
+    assert packed.read_bytes() == (CONFIG / name).read_bytes()

@@ -1,0 +1,105 @@
+"""Whoever types the steps of `kiosk init` as they are printed has a running shop."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+LIMIT_S = 60.0
+SERVICES = ("hub", "scores --owner-key", "run")
+
+
+class Terminal:
+    """A shell in which `kiosk` is found, as after an installation."""
+
+    def __init__(self, place: Path) -> None:
+        mine = {name: value for name, value in os.environ.items() if "KIOSK" not in name}
+        program = Path(sys.executable).parent
+        self._environment = mine | {"PATH": f"{program}:{mine['PATH']}", "COLUMNS": "200"}
+        self._place = place
+
+    def type(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Return how a command line ended."""
+        return subprocess.run(
+            ["sh", "-c", line],
+            cwd=self._place,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+    @contextmanager
+    def keeping(self, line: str) -> Iterator[Path]:
+        """Yield where a command that keeps its terminal writes; it is gone at the end."""
+        log = self._place / f"{re.sub('[^a-z]', '', line)[:40]}.out"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                ["sh", "-c", f"exec {line}"],
+                cwd=self._place,
+                env=self._environment,
+                stdout=out,
+                stderr=out,
+            )
+        try:
+            yield log
+        finally:
+            process.terminate()
+            process.wait(LIMIT_S)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(seen: Callable[[], bool], what: Callable[[], str]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not seen():
+        assert time.monotonic() < end, what()
+        time.sleep(0.1)
+
+
+def _says(log: Path, word: str) -> bool:
+    return word in log.read_text(encoding="utf-8")
+
+
+def _tells(terminal: Terminal, line: str, word: str) -> bool:
+    return word in terminal.type(line).stdout
+
+
+def commands(text: str) -> list[str]:
+    """Return the lines to type, those that go on in the next line joined."""
+    joined = text.replace("\\\n", " ")
+    return [line.strip() for line in joined.splitlines() if line.startswith("     ")]
+
+
+def test_the_steps_as_printed_lead_to_an_open_door(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path)
+    hub, scores = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    made = terminal.type(f"kiosk init 'my shop' --simulate --hub {hub} --scores {scores}")
+    assert made.returncode == 0, made.stderr
+    steps = commands(made.stdout)
+    assert len(steps) == 10
+    with ExitStack() as running:
+        for line in steps:
+            if line.removeprefix("kiosk ").startswith(SERVICES):
+                log = running.enter_context(terminal.keeping(line))
+                until(partial(_says, log, "ready"), log.read_text)
+            elif line.startswith("kiosk ledger tail"):
+                until(partial(_tells, terminal, line, "visit.opened"), str)
+            else:
+                done = terminal.type(line)
+                assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        screen = tmp_path / "my shop" / "screen.txt"
+        until(partial(_says, screen, "The door is open for you."), screen.read_text)
+        assert terminal.type("kiosk status --state 'my shop'").returncode == 0
