@@ -1,6 +1,8 @@
 """The one thread that writes, and the bell that wakes whoever waits for what it wrote."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,14 +14,21 @@ T = TypeVar("T")
 
 MAX_WAITING: Final = 128  # ~5 s of full batches; beyond that a kiosk had better come back later
 RETRY_S: Final = 5
+EACH_S: Final = RETRY_S / MAX_WAITING  # what one full batch takes
 
 
 class Desk:
-    """Runs work one piece after the other on its own thread, in the order it was handed in."""
+    """Runs work one piece after the other on its own thread, in the order it was handed in.
 
-    def __init__(self) -> None:
+    Args:
+        now_s: Monotonic seconds, for the booking of those who must come back.
+    """
+
+    def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-desk")
         self._waiting = 0
+        self._now_s = now_s
+        self._booked_s = float("-inf")
 
     def now(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; for use before and after the event loop runs."""
@@ -28,13 +37,22 @@ class Desk:
     async def run(self, work: Callable[[], T]) -> T:
         """Return what `work` returns; RefusalError 503 when too much is waiting already."""
         if self._waiting >= MAX_WAITING:
-            later = {"retry_after_s": RETRY_S}
+            later = {"retry_after_s": self._book()}
             raise RefusalError(503, "busy", "the hub has too much to do; come back later", later)
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+    def _book(self) -> int:
+        """Return when to come back, in seconds: each after the last, so that not all come at once.
+
+        Event loop's thread only.
+        """
+        now_s = self._now_s()
+        self._booked_s = max(self._booked_s, now_s + RETRY_S) + EACH_S
+        return math.ceil(self._booked_s - now_s)
 
     def close(self) -> None:
         """Finish what was handed in and end the thread."""

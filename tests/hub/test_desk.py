@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -50,13 +51,38 @@ def test_too_much_waiting_work_is_refused_with_a_time_to_come_back(desk: Desk) -
             with pytest.raises(RefusalError) as refused:
                 await desk.run(lambda: None)
             assert refused.value.status == 503
-            assert refused.value.extra["retry_after_s"] == desks.RETRY_S
+            assert refused.value.extra["retry_after_s"] == desks.RETRY_S + 1
         finally:
             held.set()
         return list(await asyncio.gather(*waiting))
 
     assert all(asyncio.run(flood()))
     assert asyncio.run(desk.run(lambda: 7)) == 7
+
+
+async def turned_away(desk: Desk) -> int:
+    """Ask a desk that is full; return after how many seconds to come back."""
+    try:
+        await desk.run(lambda: None)
+    except RefusalError as refused:
+        return int(str(refused.extra["retry_after_s"]))
+    raise AssertionError("the desk was not full")
+
+
+def test_a_fleet_that_is_turned_away_is_booked_one_after_the_other() -> None:
+    now_s = 1000.0
+    desk = Desk(lambda: now_s)
+    desk._waiting = desks.MAX_WAITING
+
+    async def fleet(size: int) -> Counter[int]:
+        return Counter([await turned_away(desk) for _ in range(size)])
+
+    slots = asyncio.run(fleet(1000))
+    assert min(slots) > desks.RETRY_S
+    assert max(slots.values()) <= desks.MAX_WAITING / desks.RETRY_S + 1, "no second is a crowd"
+    now_s += 3600
+    assert asyncio.run(turned_away(desk)) == desks.RETRY_S + 1, "a booking is no debt"
+    desk.close()
 
 
 def test_a_ring_between_looking_and_waiting_is_heard() -> None:

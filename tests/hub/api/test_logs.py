@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kiosk.core.signing import b64encode
+from kiosk.hub import desk
 from kiosk.hub.context import Hub
 from kiosk.hub.entries import MAX_REQUEST_BYTES
 from kiosk.ledger.checkpoint import root_text
@@ -102,6 +103,17 @@ def test_too_much_at_once_is_refused_with_the_limit(visitor: Visitor) -> None:
     assert len(bomb) < MAX_REQUEST_BYTES
     packed = visitor.client.post(path, content=bomb, headers={"Content-Encoding": "gzip"})
     assert packed.status_code == 413
+
+
+def test_a_hub_with_too_much_to_do_books_a_time_to_come_back(
+    visitor: Visitor, kiosk_log: KioskLog, hub: Hub
+) -> None:
+    hub.desk._waiting = desk.MAX_WAITING
+    reply = visitor.send(three(kiosk_log))
+    assert (reply.status_code, reply.json()["type"]) == (503, "busy")
+    assert int(reply.headers["retry-after"]) > desk.RETRY_S
+    hub.desk._waiting = 0
+    assert visitor.send(kiosk_log).json()["size"] == 3
 
 
 def test_a_packed_upload_is_taken_like_a_plain_one(visitor: Visitor, kiosk_log: KioskLog) -> None:
