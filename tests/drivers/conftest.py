@@ -1,10 +1,14 @@
 """What the drivers' tests share: waiting for a condition, and a cleaned-up device."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import pytest
+
+from drivers.camera import Camera
+from tests.drivers.scripted_camera import Clock
 
 
 class Closable(Protocol):
@@ -34,3 +38,25 @@ def closing() -> Iterator[Callable[[Closable], None]]:
     yield devices.append
     for device in reversed(devices):
         device.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[[Camera], Camera]]:
+    """Open a camera, and close it when the test ends; no thread may be left."""
+    before = set(threading.enumerate())
+    cameras: list[Camera] = []
+
+    def start(camera: Camera) -> Camera:
+        cameras.append(camera)
+        camera.open()
+        return camera
+
+    yield start
+    for camera in cameras:
+        camera.close()
+    assert set(threading.enumerate()) <= before

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -29,28 +29,6 @@ from tests.drivers.scripted_camera import (
     numbered,
     simulated,
 )
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[[Camera], Camera]]:
-    """Open a camera, and close it when the test ends; no thread may be left."""
-    before = set(threading.enumerate())
-    cameras: list[Camera] = []
-
-    def start(camera: Camera) -> Camera:
-        cameras.append(camera)
-        camera.open()
-        return camera
-
-    yield start
-    for camera in cameras:
-        camera.close()
-    assert set(threading.enumerate()) <= before
 
 
 def test_the_same_picture_for_half_a_minute_is_a_stuck_camera(
