@@ -23,6 +23,7 @@ from kiosk.clock import create_offset
 from kiosk.core.identity import mint
 from kiosk.core.signing import b64encode, kid_of, public_of
 from kiosk.daemon import app
+from kiosk.daemon.caller import ask
 from kiosk.daemon.control import SOCKET, ControlSocket
 from kiosk.daemon.ending import Ending
 from kiosk.daemon.owner import Owner
@@ -121,6 +122,10 @@ class Daemon:
                 return line.recv(100).startswith(b'{"ok":true')
             except OSError:
                 return False
+
+    def status(self) -> Mapping[str, Any]:
+        """Return what the control socket says about everything."""
+        return ask(self.state, {"do": "status"})
 
     def said(self) -> str:
         """Return everything that was logged since the start."""
