@@ -52,13 +52,18 @@ def standing(published: Iterable[tuple[Policy, int]]) -> Mapping[str, Standing]:
     Args:
         published: Every policy with the Unix second of its publication, oldest first.
     """
-    now: dict[str, Standing] = {}
+    now: Mapping[str, Standing] = {}
     for policy, at_s in published:
-        known = now
-        now = {}
-        for one in policy.thresholds:
-            before = known.get(one.id, Standing(one, at_s))
-            now[one.id] = before if _same(before.threshold, one) else Standing(one, at_s)
+        now = stood(now, policy, at_s)
+    return now
+
+
+def stood(before: Mapping[str, Standing], policy: Policy, at_s: int) -> Mapping[str, Standing]:
+    """Return what stands once `policy` is published at Unix second `at_s`."""
+    now = {}
+    for one in policy.thresholds:
+        known = before.get(one.id, Standing(one, at_s))
+        now[one.id] = known if _same(known.threshold, one) else Standing(one, at_s)
     return now
 
 

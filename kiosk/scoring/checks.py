@@ -153,7 +153,8 @@ class Checks:
         self, question: Question, thresholds: Sequence[Threshold], now_s: int
     ) -> tuple[Mapping[str, Verdict], tuple[str, ...]]:
         unknown = dict.fromkeys(question.thresholds, Verdict.UNKNOWN)
-        if self._store.first_asker(question.nonce, question.kiosk, now_s) != question.kiosk:
+        # Four thresholds of one purpose say little; those of every purpose would say the score.
+        if not self._store.asks_first(question.nonce, question.kiosk, question.purpose, now_s):
             return unknown, ("nonce-used",)
         record = self._store.record(question.customer)
         if record is None:

@@ -58,7 +58,8 @@ def run(settings: Settings, clock: Clock, say: Callable[[str], None]) -> None:
             if settings.policy_file
             else from_hub(settings.policy_url)
         )
-        watch = PolicyWatch(stack.enter_context(source), settings.owner, state.policy)
+        fetch = stack.enter_context(source)
+        watch = PolicyWatch(fetch, settings.owner, state.policy, clock.wall_s)
         watch.restore()
         watch.refresh()
         stack.enter_context(_refreshing(watch))

@@ -68,6 +68,7 @@ MIGRATIONS: Final = (
     CREATE INDEX checks_by_age ON checks (at_s);
     CREATE INDEX checks_of_customer ON checks (kiosk, customer, at_s);
     """,
+    "ALTER TABLE nonces ADD COLUMN purpose TEXT NOT NULL DEFAULT '';",
 )
 """Each brings the file one version up; the version is `user_version`. Never edit a shipped one."""
 
@@ -194,11 +195,14 @@ class Store:
         self._db.execute("DELETE FROM customers WHERE customer = ?", (customer,))
         self._db.execute("DELETE FROM checks WHERE customer = ?", (customer,))
 
-    def first_asker(self, nonce: str, kiosk: str, now_s: int) -> str:
-        """Return the kiosk that asked with this nonce first; that is `kiosk` when none had."""
-        self._db.execute("INSERT OR IGNORE INTO nonces VALUES (?, ?, ?)", (nonce, kiosk, now_s))
-        row = self._db.execute("SELECT kiosk FROM nonces WHERE nonce = ?", (nonce,)).fetchone()
-        return str(row[0])
+    def asks_first(self, nonce: str, kiosk: str, purpose: str, now_s: int) -> bool:
+        """Say whether nobody else, and this kiosk for no other purpose, asked with this nonce."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO nonces (nonce, kiosk, at_s, purpose) VALUES (?, ?, ?, ?)",
+            (nonce, kiosk, now_s, purpose),
+        )
+        row = self._db.execute("SELECT kiosk, purpose FROM nonces WHERE nonce = ?", (nonce,))
+        return bool(row.fetchone() == (kiosk, purpose))
 
     def asked(self, kiosk: str, request_id: str) -> Asked | None:
         """Return the question that was answered under this id, None when none was."""

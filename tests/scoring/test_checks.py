@@ -118,6 +118,14 @@ def test_t1_a_nonce_is_answered_to_its_first_asker_only(checks: Checks) -> None:
     assert again["answers"] == first["answers"], "the first asker may ask again"
 
 
+def test_p6_a_code_is_asked_with_for_one_purpose_only(checks: Checks) -> None:
+    checks.answer(question(), NOW_S)
+    rental = question("r2", purpose="rental:drill", thresholds=("rental-500",))
+    assert told(checks.answer(rental, NOW_S))["reasons"] == ["nonce-used"]
+    fresh = replace(rental, request_id="r3", nonce="n" * 16)
+    assert told(checks.answer(fresh, NOW_S))["answers"] == {"rental-500": "yes"}
+
+
 def test_a_nonce_is_bound_before_the_customer_is_looked_up(checks: Checks) -> None:
     checks.answer(question(customer="stranger"), NOW_S)
     other = told(checks.answer(question(kiosk="shop/back-door"), NOW_S))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.core.dwell import DWELL_S
 from kiosk.core.policy import Policy
 from kiosk.core.signing import sign
 from kiosk.remote.errors import UnreachableError
@@ -15,6 +16,7 @@ from kiosk.scoring.policies import PolicyWatch, from_file, from_hub
 from tests.remote import faulty_server as faults
 from tests.remote.faulty_server import serving
 from tests.scoring.documents import (
+    NOW_S,
     OWNER,
     STRANGER,
     policy_envelope,
@@ -29,6 +31,7 @@ class Source:
     """A source whose next answer the test sets; it notes which version it was asked for."""
 
     def __init__(self) -> None:
+        self.now_s = NOW_S
         self.next: bytes | Exception | None = None
         self.versions: list[int] = []
 
@@ -40,6 +43,12 @@ class Source:
         return self.next
 
 
+def watching(source: Source, directory: Path) -> PolicyWatch:
+    """Return a watch over the source that keeps its policy in `directory`."""
+    key = verify_key(OWNER, "owner")
+    return PolicyWatch(source.fetch, key, directory / "policy.json", lambda: source.now_s)
+
+
 @pytest.fixture
 def source() -> Source:
     """A source without a policy."""
@@ -49,7 +58,7 @@ def source() -> Source:
 @pytest.fixture
 def watch(source: Source, tmp_path: Path) -> PolicyWatch:
     """A watch over it."""
-    return PolicyWatch(source.fetch, verify_key(OWNER, "owner"), tmp_path / "policy.json")
+    return watching(source, tmp_path)
 
 
 def version(policy: Policy | None) -> int:
@@ -100,10 +109,55 @@ def test_a_restart_takes_up_where_the_last_run_was(
     watch: PolicyWatch, source: Source, tmp_path: Path
 ) -> None:
     take(watch, source, policy_envelope(5))
-    again = PolicyWatch(source.fetch, verify_key(OWNER, "owner"), tmp_path / "policy.json")
+    again = watching(source, tmp_path)
     again.restore()
     assert version(again.policy) == 5
     assert take(again, source, policy_envelope(4)) == 5, "no way back over a restart"
+
+
+def moved(version: int, points: int, since_s: int = NOW_S - 10) -> bytes:
+    """A policy with one threshold at these points."""
+    one = {"id": "entry", "purpose": "entry", "points": points, "tier": "standard"}
+    thresholds = [one | {"since_s": since_s, "shadow": False}]
+    return sign("policy", policy_payload(version, thresholds=thresholds), OWNER)
+
+
+def test_p6_a_threshold_that_moves_too_soon_waits_whoever_publishes_it(
+    watch: PolicyWatch, source: Source, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert take(watch, source, moved(1, 600, 0)) == 1
+    assert take(watch, source, moved(2, 650)) == 2, "the first one says that it is old"
+    for early_s in (0, 60, DWELL_S - 1):
+        source.now_s = NOW_S + early_s
+        assert take(watch, source, moved(3, 625)) == 2
+    assert caplog.messages == ["policy not refreshed: version 3 moves entry too soon"]
+    source.now_s = NOW_S + DWELL_S
+    assert take(watch, source, moved(3, 625)) == 3
+
+
+def test_p6_a_restart_makes_no_threshold_older(
+    watch: PolicyWatch, source: Source, tmp_path: Path
+) -> None:
+    for version, points in ((1, 600), (2, 650)):
+        source.now_s = NOW_S + version * DWELL_S
+        assert take(watch, source, moved(version, points)) == version
+    again = watching(source, tmp_path)
+    again.restore()
+    source.now_s += DWELL_S - 1
+    assert take(again, source, moved(3, 625)) == 2
+    (tmp_path / "policy.since").write_text("{")
+    with pytest.raises(StateError, match=r"policy\.since: damaged; remove it and"):
+        watching(source, tmp_path).restore()
+
+
+def test_the_state_of_an_older_version_is_believed_about_its_dates(
+    watch: PolicyWatch, source: Source, tmp_path: Path
+) -> None:
+    take(watch, source, moved(1, 600))
+    (tmp_path / "policy.since").unlink()
+    again = watching(source, tmp_path)
+    again.restore()
+    assert take(again, source, moved(2, 650)) == 1
 
 
 def test_a_first_start_has_nothing_to_take_up(watch: PolicyWatch) -> None:
@@ -121,7 +175,7 @@ def test_a_kept_policy_that_is_not_the_owners_is_named(
 
 
 def test_a_policy_that_cannot_be_kept_is_not_taken(source: Source, tmp_path: Path) -> None:
-    watch = PolicyWatch(source.fetch, verify_key(OWNER, "owner"), tmp_path / "no" / "policy.json")
+    watch = watching(source, tmp_path / "no")
     assert take(watch, source, policy_envelope(3)) == 0
 
 
