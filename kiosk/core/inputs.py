@@ -48,6 +48,13 @@ class WayChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupDeclared:
+    """The customer who was let in said that others come in on the same visit."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class DoorOpened:
     """The door contact says open."""
 
@@ -162,6 +169,7 @@ Cause = (
     | IdRejected
     | ProviderAnswered
     | WayChosen
+    | GroupDeclared
     | DoorOpened
     | DoorClosed
     | ExitRequested

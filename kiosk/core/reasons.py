@@ -18,6 +18,7 @@ class Reason(StrEnum):
     VOUCHER = "voucher"
     VOUCHED = "vouched"
     STAFF = "staff"
+    GROUP = "group"
     BELOW = "below-threshold"
     UNKNOWN = "unknown"
     PROVIDER_DOWN = "provider-down"
@@ -70,6 +71,11 @@ WORDS: Final = MappingProxyType(
         Reason.VOUCHER: Words("Come in", "Your voucher is accepted.", "Pull the door now."),
         Reason.VOUCHED: Words("Come in", "Staff vouched for you.", "Pull the door now."),
         Reason.STAFF: Words("Open", "Staff opened the door.", "Pull the door now."),
+        Reason.GROUP: Words(
+            "Come in together",
+            "All that your group takes is on your visit.",
+            "Please leave together as well.",
+        ),
         Reason.BELOW: Words(
             "Not this way today",
             "Your provider says that the published threshold is not met.",

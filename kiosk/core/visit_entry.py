@@ -1,7 +1,6 @@
-"""The entry side of the gate: who asks to come in, what they are told, when the lock opens.
+"""The entry side of the gate: who asks to come in, and what they are told.
 
-Every grant is one `Record` before one `Unlock` (P1). A staff override unlocks first and is
-recorded after, because it waits for nothing.
+Whoever is let in passes the open lock of `visit_passing`.
 """
 
 from dataclasses import replace
@@ -17,27 +16,21 @@ from kiosk.core.access import (
     grant_voucher,
     judge_fault,
 )
-from kiosk.core.commands import Record, Relock, Show, Unlock
+from kiosk.core.commands import Record, Show
 from kiosk.core.identity import TokenFault
 from kiosk.core.inputs import (
-    DeviceLost,
-    DoorClosed,
-    DoorOpened,
     IdRejected,
     IdShown,
     ProviderAnswered,
     RecordFailed,
     RecordRefused,
-    StaffLocked,
-    StaffUnlocked,
     TimeUp,
     WayChosen,
 )
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Answer, Moment, Tier, Way
-from kiosk.core.visit_answer import BUSY, Attempt, ask, conclude, hindrance, shown, unlocked_now
+from kiosk.core.visit_answer import Attempt, ask, conclude, hindrance, shown
 from kiosk.core.visit_state import (
-    DOOR,
     NOTICE_MS,
     RETRY_MS,
     Checking,
@@ -51,8 +44,6 @@ from kiosk.core.visit_state import (
 )
 from kiosk.core.visit_table import Step
 
-HELD: Final = "door-held"
-PASSING_MS: Final = 30_000  # an opened door that is still open then is held
 BAD_WINDOW_MS: Final = 60_000
 BAD_LIMIT: Final = 5  # wrong codes a minute before they are no longer recorded one by one
 
@@ -128,7 +119,8 @@ def show_while_offered(rules: Rules, gate: Gate, state: Offered, code: IdShown) 
 
 def choose(rules: Rules, gate: Gate, state: Offered, chosen: WayChosen) -> Step:
     """Follow the customer's choice among the ways that are on the screen."""
-    taken = records.choice_taken(state.visit, state.claim, chosen.way)
+    way = chosen.way.value if chosen.way else "leave"
+    taken = records.choice_taken(state.visit, state.claim, way)
     if chosen.way is None:
         return (
             replace(gate, entry=Idle()),
@@ -170,82 +162,6 @@ def notice_over(_rules: Rules, gate: Gate, state: Offered | Refused, up: TimeUp)
     return replace(gate, entry=Idle()), (Show("entry", Reason.IDLE),)
 
 
-def busy_while_unlocked(rules: Rules, gate: Gate, state: Unlocked, code: IdShown) -> Step:
-    """Tell the next customer to wait; the door stays the first one's."""
-    if state.visit is not None and state.visit.claim.customer == code.claim.customer:
-        return gate, ()
-    events = (
-        records.scan_accepted(code.visit, code.claim, code.side),
-        records.decision_made(rules, code.visit, code.claim, BUSY, 0),
-    )
-    spend = None if code.claim.tier is Tier.VOUCHER else code.claim.spend
-    return gate, (Record(events, spend), shown(rules, BUSY))
-
-
-def door_opened(_rules: Rules, gate: Gate, state: Unlocked, opened: DoorOpened) -> Step:
-    """Note that somebody is passing; after a restart it tells who may have come in."""
-    due_ms = opened.at.mono_ms + PASSING_MS
-    gate = replace(gate, entry=replace(state, opened=True, due_ms=due_ms))
-    if state.opened:
-        return gate, ()
-    passing = records.door_event("opened", state.visit.id if state.visit else None)
-    return gate, (Record((passing,)),)
-
-
-def blinded(_rules: Rules, gate: Gate, state: Unlocked, gone: DeviceLost) -> Step:
-    """Remember that the door could not be seen all the time."""
-    unseen = state.unseen or gone.role == DOOR
-    return replace(gate, entry=replace(state, unseen=unseen)), ()
-
-
-def door_closed(rules: Rules, gate: Gate, state: Unlocked, closed: DoorClosed) -> Step:
-    """Relock on door close; whoever passed is inside now."""
-    if not state.opened:
-        return gate, ()
-    gate, commands = _inside(rules, gate, state, "door-closed", closed.at)
-    return gate, (*commands, Show("entry", Reason.IDLE))
-
-
-def unlock_over(rules: Rules, gate: Gate, state: Unlocked, up: TimeUp) -> Step:
-    """Relock when nobody came, or when the door is held."""
-    if up.at.mono_ms < state.due_ms:
-        return gate, ()
-    visit = state.visit
-    if state.opened:
-        gate, commands = _inside(rules, gate, state, HELD, up.at)
-        return gate, (*commands, Show("entry", Reason.DOOR_HELD))
-    relocked = records.lock_relocked(rules, visit.id if visit else None, "time")
-    ended = (records.visit_event("not_entered", visit),) if visit else ()
-    # Nobody was seen at a door that cannot be seen: somebody may have come in all the same.
-    unseen = (_guest_until(rules, up.at),) if state.unseen else ()
-    return replace(gate, entry=Idle(), guests=(*gate.guests, *unseen)), (
-        Relock("time"),
-        Record((*ended, relocked)),
-        Show("entry", Reason.NOT_ENTERED),
-    )
-
-
-def staff_unlocked(rules: Rules, gate: Gate, state: Entry, staff: StaffUnlocked) -> Step:
-    """Open at once for staff; the record follows and never holds it up."""
-    hold_s = rules.policy.timing.unlock_s
-    due_ms = staff.at.mono_ms + hold_s * 1000
-    unlocked = state if isinstance(state, Unlocked) else unlocked_now(gate, None)
-    unlocked = replace(unlocked, due_ms=max(due_ms, unlocked.due_ms))
-    visit = unlocked.visit.id if unlocked.visit else None
-    return replace(gate, entry=unlocked), (
-        Unlock(hold_s, "staff"),
-        Show("entry", Reason.STAFF),
-        Record((records.lock_commanded(rules, visit, hold_s, "staff"),)),
-    )
-
-
-def staff_locked(rules: Rules, gate: Gate, state: Entry, _staff: StaffLocked) -> Step:
-    """Drive the safe level; a visit that was let in keeps its time to be told apart."""
-    visit = state.visit if isinstance(state, Unlocked) else None
-    event = records.lock_relocked(rules, visit.id if visit else None, "staff")
-    return gate, (Relock("staff"), Record((event,)))
-
-
 def not_recorded(rules: Rules, gate: Gate, state: Entry, failed: RecordFailed) -> Step:
     """Say that the machine has a fault; nothing opened, and nothing is held against anybody."""
     if isinstance(state, Unlocked):
@@ -277,22 +193,3 @@ def _unasked(rules: Rules, way: Way, now: Moment) -> Decision | None:
     if way is Way.VOUCHER:
         return grant_voucher(rules.policy, now)
     return before_asking(rules.policy, now) if way is Way.SCORE else before_vouching(rules.policy)
-
-
-def _inside(rules: Rules, gate: Gate, state: Unlocked, cause: str, at: Moment) -> Step:
-    """Count in whoever passed; with no visit it is a guest, whom no later exit may be pinned on."""
-    visit = state.visit
-    relocked = records.lock_relocked(rules, visit.id if visit else None, cause)
-    entered = (records.visit_event("entered", visit),) if visit else ()
-    held = (records.door_event("held", visit.id if visit else None),) if cause == HELD else ()
-    gate = replace(
-        gate,
-        entry=Idle(),
-        inside=(*gate.inside, visit) if visit else gate.inside,
-        guests=gate.guests if visit else (*gate.guests, _guest_until(rules, at)),
-    )
-    return gate, (Relock(cause), Record((*held, *entered, relocked)))
-
-
-def _guest_until(rules: Rules, at: Moment) -> int:
-    return at.mono_ms + rules.policy.timing.stay_s * 1000

@@ -100,15 +100,23 @@ def pushed(rules: Rules, gate: Gate, _state: Quiet, opened: DoorOpened) -> Step:
 def passing(rules: Rules, gate: Gate, state: Exiting, opened: DoorOpened) -> Step:
     """Count what passes the reader from now on, at least as long as a person needs."""
     window = pass_door(state.window, opened.at.mono_ms)
-    gate = replace(gate, leaving=_reading(rules, replace(state, window=window), opened.at))
+    reading = _reading(rules, gate, replace(state, window=window), opened.at)
+    gate = replace(gate, leaving=reading)
     return gate, (Record((records.door_event("opened", state.visit),)),)
 
 
-def reopened(_rules: Rules, gate: Gate, state: Reading, _opened: DoorOpened) -> Step:
-    """Read on: the door had bounced, the customer pulled it again, or somebody else did."""
+def reopened(rules: Rules, gate: Gate, state: Reading, opened: DoorOpened) -> Step:
+    """Read on: the door had bounced, the customer pulled it again, or somebody else did.
+
+    A group may pass one by one for as long as an exit may take.
+    """
     other = state.closed and len(gate.inside) > 1
     window = replace(state.window, shared=state.window.shared or other)
-    return replace(gate, leaving=replace(state, window=window, closed=False)), ()
+    state = replace(state, window=window, closed=False)
+    longest_ms = rules.policy.timing.exit_s * 1000
+    if _is_group(gate, state) and opened.at.mono_ms - window.started_ms < longest_ms:
+        state = _reading(rules, gate, state, opened.at)
+    return replace(gate, leaving=state), ()
 
 
 def door_closed(_rules: Rules, gate: Gate, state: Reading, _closed: DoorClosed) -> Step:
@@ -219,17 +227,24 @@ def _begin(rules: Rules, gate: Gate, at: Moment, visit: Visit | None, source: st
     if gate.door_open:
         # A door that stands open will not open again: what passes counts from now on.
         events = (*events, records.door_event("opened", exiting.visit))
-        gate = replace(gate, leaving=_reading(rules, exiting, at))
+        gate = replace(gate, leaving=_reading(rules, gate, exiting, at))
     else:
         gate = replace(gate, leaving=exiting)
     shown = Show("exit", Reason.EXIT_FREE)
     return gate, ((Record(events), shown) if events else (shown,))
 
 
-def _reading(rules: Rules, state: Exiting, at: Moment) -> Reading:
+def _reading(rules: Rules, gate: Gate, state: Exiting | Reading, at: Moment) -> Reading:
+    """Return the window from this opening on; one of a group may have another behind them."""
     timing = rules.policy.timing
-    ends_ms, due_ms = at.mono_ms + timing.read_min_ms, at.mono_ms + timing.read_max_ms
+    read_ms = timing.read_max_ms if _is_group(gate, state) else timing.read_min_ms
+    ends_ms, due_ms = at.mono_ms + read_ms, at.mono_ms + timing.read_max_ms
     return Reading(state.visit, state.window, ends_ms, due_ms)
+
+
+def _is_group(gate: Gate, state: Exiting | Reading) -> bool:
+    visit = gate.visit(state.visit)
+    return visit is not None and visit.group
 
 
 def _settling(rules: Rules, state: Reading, at: Moment) -> Settling:

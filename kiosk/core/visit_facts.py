@@ -71,8 +71,9 @@ def end_stays(rules: Rules, gate: Gate, at: Moment) -> Step:
     """End long stays as unresolved; whoever it was may still be inside."""
     over = overstayed(gate, at)
     guests = tuple(until_ms for until_ms in gate.guests if until_ms > at.mono_ms)
+    gate = replace(gate, guests=guests)
     if not over:
-        return replace(gate, guests=guests), ()
+        return gate, ()
     events = tuple(
         event
         for visit in over
@@ -82,9 +83,10 @@ def end_stays(rules: Rules, gate: Gate, at: Moment) -> Step:
     gate = replace(
         gate,
         inside=tuple(visit for visit in gate.inside if visit not in over),
-        guests=(*guests, *(until_ms for _ in over)),
         gone=gate.gone.union(*(visit.paid_epcs for visit in over)),
     )
+    for visit in over:
+        gate = gate.with_others(until_ms, group=visit.group)
     return gate, (Record(events),)
 
 

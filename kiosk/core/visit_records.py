@@ -1,13 +1,17 @@
 """The ledger events of a visit: one function each, clear part and personal part apart."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from kiosk.core.access import Decision
 from kiosk.core.basket import Sights, Sorted, Window, counted, cover
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import IdRejected
-from kiosk.core.values import Claim, Epc, Json, Line, Moment, Outcome, Payment, VisitId, Way
+from kiosk.core.values import Claim, Epc, Json, Line, Moment, Outcome, Payment, VisitId
 from kiosk.core.visit_state import Rules, Settled, Visit
+
+GROUP: Final = "group"
+"""The choice to bring others in on one's own visit."""
 
 
 def scan_accepted(visit: VisitId, claim: Claim, side: str) -> EventRecord:
@@ -50,10 +54,9 @@ def decision_made(
     return EventRecord("decision.made", data, visit, claim.customer if claim else None)
 
 
-def choice_taken(visit: VisitId, claim: Claim | None, way: Way | None) -> EventRecord:
-    """The customer chose a way in, or to leave."""
-    data = {"way": way.value if way else "leave"}
-    return EventRecord("choice.taken", data, visit, claim.customer if claim else None)
+def choice_taken(visit: VisitId, claim: Claim | None, way: str) -> EventRecord:
+    """The customer chose a way in, to leave, or to bring a group."""
+    return EventRecord("choice.taken", {"way": way}, visit, claim.customer if claim else None)
 
 
 def visit_opened(rules: Rules, visit: Visit) -> EventRecord:

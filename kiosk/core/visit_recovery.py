@@ -14,7 +14,7 @@ from kiosk.core.commands import Record, Show
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, CustomerRef, Json, Moment, Tier, VisitId, Way
-from kiosk.core.visit_state import Gate, Rules, Visit
+from kiosk.core.visit_state import CROWD_MS, Gate, Rules, Visit
 from kiosk.core.visit_table import Step
 
 DOOR_OPENED: Final = "door.opened"
@@ -31,7 +31,6 @@ class Unfinished:
 def recover(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment) -> Step:
     """Return the gate with those who are still inside, and the record of what became of all."""
     inside: list[Visit] = []
-    guests: list[int] = []
     events: list[EventRecord] = []
     for each in unfinished:
         visit = _visit(rules, each, at)
@@ -47,10 +46,12 @@ def recover(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Mome
             inside.append(visit)
             continue
         if passed == (step == OPENING):
-            guests.append(visit.until_ms)
+            gate = gate.with_others(visit.until_ms, group=visit.group)
+        elif step != OPENING and visit.group:
+            gate = gate.with_others(at.mono_ms + CROWD_MS, group=True)
     recovered = records.recovered(len(unfinished), len(inside))
     return (
-        replace(gate, inside=tuple(inside), guests=(*gate.guests, *guests)),
+        replace(gate, inside=tuple(inside)),
         (Record((recovered, *events)), Show("entry", Reason.IDLE)),
     )
 
@@ -71,7 +72,9 @@ def _visit(rules: Rules, unfinished: Unfinished, at: Moment) -> Visit:
     claim = Claim(customer, tier, None)
     until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
     way = Way(_text(opening.data, "way"))
-    return Visit(unfinished.visit, claim, way, _text(opening.data, "tier"), until_ms)
+    group = any(each.data.get("way") == records.GROUP for each in unfinished.events)
+    opens = _text(opening.data, "tier")
+    return Visit(unfinished.visit, claim, way, opens, until_ms, group=group)
 
 
 def _text(data: Mapping[str, Json], key: str) -> str:

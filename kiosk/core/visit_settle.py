@@ -14,7 +14,7 @@ from kiosk.core.commands import Command, Flush, Record, Show
 from kiosk.core.money import plain
 from kiosk.core.reasons import Reason
 from kiosk.core.values import ClockSync, Epc, Moment, Outcome
-from kiosk.core.visit_state import Gate, Quiet, Rules, Settled, Settling, Visit
+from kiosk.core.visit_state import CROWD_MS, Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
 
 REASONS: Final = {
@@ -76,8 +76,7 @@ def _tags(rules: Rules, gate: Gate, state: Settling) -> Sorted:
 def _outcome(
     rules: Rules, gate: Gate, state: Settling, visit: Visit, left: Sorted, at: Moment
 ) -> Step:
-    guests = any(until_ms > at.mono_ms for until_ms in gate.guests)
-    alone = not guests and not state.window.shared
+    alone = not gate.others(at.mono_ms) and not state.window.shared
     ending = _end(rules, state, visit, left, alone=alone)
     through = max(gate.through, state.through)
     events = (
@@ -86,16 +85,19 @@ def _outcome(
         *(records.payment_settled(visit, payment) for payment in visit.payments),
         records.exit_settled(rules, visit, ending.outcome, ending.settled, through, ending.cause),
     )
-    # When two may have passed, it may have been the other one who left.
-    until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
     gate = replace(
         gate,
         leaving=Quiet(),
         inside=tuple(each for each in gate.inside if each.id != visit.id),
-        guests=(*gate.guests, until_ms) if state.window.shared else gate.guests,
         gone=gate.gone | _taken(visit, ending),
         through=through,
     )
+    if state.window.shared:
+        # When two may have passed, it may have been the other one who left.
+        until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
+        gate = gate.with_others(until_ms, group=visit.group)
+    elif visit.group:
+        gate = gate.with_others(at.mono_ms + CROWD_MS, group=True)
     commands: tuple[Command, ...] = (Record(events),)
     if ending.outcome in {Outcome.UNPAID, Outcome.UNRESOLVED}:
         commands = (*commands, Flush(visit.id))

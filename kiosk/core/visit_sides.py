@@ -5,11 +5,13 @@ from typing import Final
 
 from kiosk.core import visit_entry as entry
 from kiosk.core import visit_exit as leaving
+from kiosk.core import visit_passing as passing
 from kiosk.core.inputs import (
     DeviceLost,
     DoorClosed,
     DoorOpened,
     ExitRequested,
+    GroupDeclared,
     IdRejected,
     IdShown,
     InboxOverflowed,
@@ -40,12 +42,13 @@ from kiosk.core.visit_table import Move, Side, nothing
 _BEGIN = Move(entry.begin, (Checking, Offered, Unlocked), "ask, grant or offer")
 _REJECT = Move(entry.reject, (Offered, Refused), "offer to show it again; refuse a forgery")
 _NOTICE = Move(entry.notice_over, (Idle,), "the notice has been read")
-_STAFF = Move(entry.staff_unlocked, (Unlocked,), "open at once, record after")
-_SAFE = Move(entry.staff_locked, (), "drive the safe level")
+_STAFF = Move(passing.staff_unlocked, (Unlocked,), "open at once, record after")
+_SAFE = Move(passing.staff_locked, (), "drive the safe level")
 _FAULT = Move(entry.not_recorded, (Refused,), "say that the machine has a fault")
 _REPLAYED = Move(entry.replayed, (Refused,), "refuse the used code")
 _NO_QUESTION = nothing("an answer to a question that nobody asks any more")
 _NO_CHOICE = nothing("no choice is on the screen")
+_NO_GROUP = nothing("nobody has been let in who could bring others")
 _NOT_ENTERING = nothing("nobody was let in; the exit side watches the door")
 _NOT_WATCHED = nothing("nobody was let in; what is away is remembered for both sides")
 _ONE_AT_A_TIME = nothing("the check takes 1.5 s at most, then the next code is read")
@@ -58,6 +61,7 @@ ENTRY: Final = Side(
         IdRejected,
         ProviderAnswered,
         WayChosen,
+        GroupDeclared,
         DoorOpened,
         DoorClosed,
         DeviceLost,
@@ -73,6 +77,7 @@ ENTRY: Final = Side(
             (Idle, IdRejected): _REJECT,
             (Idle, ProviderAnswered): _NO_QUESTION,
             (Idle, WayChosen): _NO_CHOICE,
+            (Idle, GroupDeclared): _NO_GROUP,
             (Idle, DoorOpened): _NOT_ENTERING,
             (Idle, DoorClosed): _NOT_ENTERING,
             (Idle, DeviceLost): _NOT_WATCHED,
@@ -87,6 +92,7 @@ ENTRY: Final = Side(
                 entry.answered, (Offered, Unlocked), "decide; unlock or offer"
             ),
             (Checking, WayChosen): _NO_CHOICE,
+            (Checking, GroupDeclared): _NO_GROUP,
             (Checking, DoorOpened): _NOT_ENTERING,
             (Checking, DoorClosed): _NOT_ENTERING,
             (Checking, DeviceLost): _NOT_WATCHED,
@@ -109,6 +115,7 @@ ENTRY: Final = Side(
                 (Idle, Checking, Offered),
                 "leave, ask staff's list, or await a voucher",
             ),
+            (Offered, GroupDeclared): _NO_GROUP,
             (Offered, DoorOpened): _NOT_ENTERING,
             (Offered, DoorClosed): _NOT_ENTERING,
             (Offered, DeviceLost): _NOT_WATCHED,
@@ -121,6 +128,7 @@ ENTRY: Final = Side(
             (Refused, IdRejected): _REJECT,
             (Refused, ProviderAnswered): _NO_QUESTION,
             (Refused, WayChosen): _NO_CHOICE,
+            (Refused, GroupDeclared): _NO_GROUP,
             (Refused, DoorOpened): _NOT_ENTERING,
             (Refused, DoorClosed): _NOT_ENTERING,
             (Refused, DeviceLost): _NOT_WATCHED,
@@ -130,22 +138,25 @@ ENTRY: Final = Side(
             (Refused, RecordFailed): _FAULT,
             (Refused, RecordRefused): _REPLAYED,
             (Unlocked, IdShown): Move(
-                entry.busy_while_unlocked, (), "the next customer is told to wait"
+                passing.busy_while_unlocked, (), "the next customer is told to wait"
             ),
             (Unlocked, IdRejected): nothing("the door is somebody's; the code is read again later"),
             (Unlocked, ProviderAnswered): _NO_QUESTION,
             (Unlocked, WayChosen): _NO_CHOICE,
-            (Unlocked, DoorOpened): Move(entry.door_opened, (), "somebody is passing"),
+            (Unlocked, GroupDeclared): Move(
+                passing.group_declared, (), "keep the door unlocked for the others"
+            ),
+            (Unlocked, DoorOpened): Move(passing.door_opened, (), "somebody is passing"),
             (Unlocked, DoorClosed): Move(
-                entry.door_closed, (Idle,), "relock; whoever passed is inside"
+                passing.door_closed, (Idle,), "relock; whoever passed is inside; wait for a group"
             ),
             (Unlocked, DeviceLost): Move(
-                entry.blinded, (), "remember that the door could not be seen"
+                passing.blinded, (), "remember that the door could not be seen"
             ),
             (Unlocked, StaffUnlocked): _STAFF,
             (Unlocked, StaffLocked): _SAFE,
             (Unlocked, TimeUp): Move(
-                entry.unlock_over, (Idle,), "relock; not entered, or the door is held"
+                passing.unlock_over, (Idle,), "relock; not entered, or the door is held"
             ),
             (Unlocked, RecordFailed): Move(entry.not_recorded, (), "try again soon"),
             (Unlocked, RecordRefused): Move(entry.replayed, (), "refuse the used code"),

@@ -5,8 +5,8 @@ States are frozen; a combination that makes no sense cannot be written.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
 from kiosk.core.access import Decision
 from kiosk.core.basket import Sights, Window
@@ -22,6 +22,8 @@ SENSORS: Final = frozenset({EXIT_READER, DOOR})
 """Roles without which nobody can say what left: no visit begins, none is found unpaid."""
 NOTICE_MS: Final = 20_000  # nobody should have to read in a hurry (DESIGN 6: at least 20 s)
 RETRY_MS: Final = 2000  # between attempts to record what the disk refused
+CROWD_MS: Final = 900_000
+"""How long a group's last ones may take to follow: minutes. Longer would leave no exit clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Visit:
     Attributes:
         until_ms: When a stay without an exit ends as unresolved.
         payments: Recorded before the exit was settled, in feed order.
+        group: The customer said that others come in on it too.
     """
 
     id: VisitId
@@ -56,6 +59,7 @@ class Visit:
     tier: str
     until_ms: int
     payments: tuple[Payment, ...] = ()
+    group: bool = False
 
     @property
     def paid_epcs(self) -> frozenset[Epc]:
@@ -113,12 +117,14 @@ class Unlocked:
         visit: Who may come in; None when staff opened the door.
         opened: The door has been opened since, or stood open already.
         unseen: The door contact was away meanwhile: who came in, nobody can say.
+        group_ms: Until when a closing door does not relock, so that a group can pass.
     """
 
     visit: Visit | None
     due_ms: int
     opened: bool = False
     unseen: bool = False
+    group_ms: int = 0
 
 
 Entry = Idle | Checking | Offered | Refused | Unlocked
@@ -185,6 +191,7 @@ class Gate:
         door_open: What the door contact said last.
         closed_ms: When the door closed last, None when it never did.
         guests: Until when each may be inside who came in and has no visit.
+        crowd_ms: Until when some of a group may be inside whose visit is over; nobody counts them.
         owed: Events that happened and that the ledger could not write yet.
         owed_ms: When they are tried again.
         notice_ms: When the notice on the screen goes back to the welcome, 0 when none is shown.
@@ -202,6 +209,7 @@ class Gate:
     door_open: bool = False
     closed_ms: int | None = None
     guests: tuple[int, ...] = ()
+    crowd_ms: int = 0
     owed: tuple[EventRecord, ...] = ()
     owed_ms: int = 0
     notice_ms: int = 0
@@ -209,6 +217,16 @@ class Gate:
     def visit(self, visit: VisitId | None) -> Visit | None:
         """Return the visit inside with this id, None when there is none."""
         return next((each for each in self.inside if each.id == visit), None)
+
+    def others(self, now_ms: int) -> bool:
+        """Whether somebody may be inside who has no visit."""
+        return self.crowd_ms > now_ms or any(until_ms > now_ms for until_ms in self.guests)
+
+    def with_others(self, until_ms: int, *, group: bool = False) -> Self:
+        """Return the gate that minds one more without a visit, or a group, until then."""
+        if group:
+            return replace(self, crowd_ms=max(self.crowd_ms, until_ms))
+        return replace(self, guests=(*self.guests, until_ms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,10 @@ from kiosk.core.identity import TokenFault
 from kiosk.core.inputs import (
     DeviceFound,
     DeviceLost,
-    DoorClosed,
     DoorOpened,
     IdShown,
-    PaymentsSeen,
     RecordFailed,
     RecordRefused,
-    StaffLocked,
-    StaffUnlocked,
     TimeUp,
     WayChosen,
 )
@@ -26,16 +22,14 @@ from tests.core.gate_cases import (
     answered,
     at,
     fob,
-    items_paid,
     rejected,
     rules,
     shown,
     signed,
-    snack,
     voucher,
 )
 from tests.core.loop import Loop, locks, shows
-from tests.core.visits import ask, come_in, door, grant, staff_comes_in
+from tests.core.visits import ask, come_in, grant
 
 
 def loop_of(max_inside: int = 1) -> Loop:
@@ -197,12 +191,6 @@ def test_the_wait_of_a_busy_shop_is_told() -> None:
     assert [each.wait_s for each in done if isinstance(each, Show)] == [5]
 
 
-def test_the_customer_at_the_open_door_is_not_told_to_wait_for_themselves() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    assert loop.give(shown(loop.now_ms, signed("ada", "n2"), "v2")) == []
-
-
 def test_p9_a_flood_of_forgeries_is_answered_but_not_written() -> None:
     loop = loop_of()
     for number in range(30):
@@ -232,95 +220,6 @@ def test_p4_faults_of_our_own_clock_count_against_nobody() -> None:
     assert loop.gate.bad_ms == ()
 
 
-def test_the_lock_is_locked_when_the_door_closes_and_the_screen_welcomes() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    done = door(loop)
-    assert locks(done) == ["Relock door-closed"]
-    assert shows(done) == ["idle"]
-    assert loop.disk.types()[-2:] == ["visit.entered", "lock.relocked"]
-
-
-def test_a_granted_customer_may_come_in_by_a_door_that_stands_open() -> None:
-    loop = loop_of()
-    loop.give(DoorOpened(at(loop.now_ms)))
-    loop.until(loop.now_ms + 30_000)
-    grant(loop, "ada", "v1")
-    loop.give(DoorClosed(at(loop.now_ms + 1000)))
-    assert [visit.id for visit in loop.gate.inside] == ["v1"]
-
-
-def test_an_opening_that_is_told_twice_is_written_once() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    loop.give(DoorOpened(at(loop.now_ms)), DoorOpened(at(loop.now_ms + 500)))
-    assert loop.disk.types().count("door.opened") == 1
-    assert isinstance(loop.gate.entry, Unlocked)
-
-
-def test_the_deadline_of_one_unlock_never_relocks_the_next() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    loop.until(loop.now_ms + 5000)
-    door(loop, open_ms=500)
-    loop.gate = Gate()  # ada is settled; the shop is free again
-    loop.until(loop.now_ms + 1000)
-    begun = len(loop.quiet.done)
-    grant(loop, "ben", "v2")
-    loop.until(loop.now_ms + 9000)
-    assert not [each for each in locks(loop.quiet.done[begun:]) if each.startswith("Relock")]
-    loop.until(loop.now_ms + 1000)
-    assert locks(loop.quiet.done[begun:])[-1] == "Relock time"
-
-
-def test_staff_keep_the_longer_of_two_deadlines_and_the_visit_that_was_let_in() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    loop.until(loop.now_ms + 6000)
-    done = loop.give(StaffUnlocked(at(loop.now_ms), "help"))
-    assert locks(done) == ["Unlock staff"]
-    assert isinstance(loop.gate.entry, Unlocked)
-    assert loop.gate.entry.visit is not None
-    assert loop.gate.entry.due_ms == loop.now_ms + 10_000
-    assert locks(loop.give(StaffLocked(at(loop.now_ms)))) == ["Relock staff"]
-
-
-def test_who_may_have_come_in_unseen_is_a_guest() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    loop.give(DeviceLost(at(loop.now_ms), "contact", "door", "unplugged"))
-    loop.give(DeviceFound(at(loop.now_ms), "contact", "door"))
-    loop.until(loop.now_ms + 10_000)
-    assert loop.disk.outcome("v1").type == "visit.not_entered"
-    assert len(loop.gate.guests) == 1
-    other = loop_of()
-    grant(other, "ada", "v1")
-    other.give(DeviceLost(at(other.now_ms), "lens", "camera", "unplugged"))
-    other.until(other.now_ms + 10_000)
-    assert other.gate.guests == ()
-
-
-def test_staff_who_come_in_are_a_guest_until_a_stay_is_over() -> None:
-    loop = loop_of()
-    staff_comes_in(loop)
-    assert len(loop.gate.guests) == 1
-    assert isinstance(loop.gate.entry, Idle)
-    loop.until(loop.now_ms + loop.rules.policy.timing.stay_s * 1000)
-    come_in(loop, "ada", "v1")
-    loop.until(loop.now_ms + loop.rules.policy.timing.stay_s * 1000)
-    assert len(loop.gate.guests) == 1, "ada, who never showed an exit"
-
-
-def test_a_payment_for_a_customer_at_the_door_is_kept() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    paid = items_paid(1, "v1", snack(1))
-    loop.give(PaymentsSeen(at(loop.now_ms), (paid, paid), 1))
-    loop.give(PaymentsSeen(at(loop.now_ms), (paid,), 1))
-    door(loop)
-    assert loop.gate.inside[0].payments == (paid,)
-
-
 def test_p1_no_room_left_when_the_answer_comes_lets_nobody_in() -> None:
     loop = loop_of(max_inside=2)
     come_in(loop, "ada", "v1")
@@ -342,24 +241,6 @@ def test_p1_an_answer_that_cannot_be_written_opens_nothing() -> None:
     done = loop.give(answered(loop.now_ms, request, Verdict.YES))
     assert shows(done) == ["not-recorded"]
     assert locks(done) == []
-
-
-def test_a_second_code_that_cannot_be_written_leaves_the_door_to_the_first() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    state = loop.gate.entry
-    loop.disk.failures = 1
-    assert loop.give(shown(loop.now_ms, signed("ben", "n1"), "v2")) == []
-    assert loop.gate.entry == state
-
-
-def test_p2_the_lock_is_locked_in_time_although_the_disk_is_full() -> None:
-    loop = loop_of()
-    grant(loop, "ada", "v1")
-    loop.disk.failures = 2
-    done = loop.until(loop.now_ms + 30_000)
-    assert locks(done) == ["Relock time"] * 3
-    assert loop.disk.outcome("v1").type == "visit.not_entered"
 
 
 def test_p4_a_spent_code_is_refused_even_when_that_cannot_be_written() -> None:

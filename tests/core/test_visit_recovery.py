@@ -6,10 +6,10 @@ import pytest
 
 from kiosk.core.commands import Record
 from kiosk.core.events import EventRecord
-from kiosk.core.inputs import DoorOpened, ExitRequested
+from kiosk.core.inputs import DoorClosed, DoorOpened, ExitRequested, GroupDeclared
 from kiosk.core.values import VisitId
 from kiosk.core.visit_recovery import Unfinished, recover
-from kiosk.core.visit_state import Gate
+from kiosk.core.visit_state import CROWD_MS, Gate
 from tests.core.gate_cases import at, rules, snack
 from tests.core.loop import Loop
 from tests.core.visits import come_in, door, grant, inside, settle, walk_out
@@ -62,6 +62,25 @@ def test_an_exit_that_nobody_saw_to_its_end_is_unresolved(*, passed: bool) -> No
     loop.restart()
     assert loop.disk.outcome("v1").data["cause"] == "restart"
     assert bool(loop.gate.guests) is not passed, "who did not pass the door may still be inside"
+
+
+@pytest.mark.parametrize("step", ["in the door", "leaving", "gone"])
+def test_p4_a_start_minds_a_group_whose_visit_it_ends(step: str) -> None:
+    loop = Loop(rules())
+    grant(loop, "ada", "v1")
+    loop.give(GroupDeclared(at(loop.now_ms)), DoorOpened(at(loop.now_ms)))
+    if step != "in the door":
+        loop.give(DoorClosed(at(loop.now_ms + 1000)))
+        loop.until(loop.now_ms + 30_000)
+        loop.restart()
+        assert loop.gate.inside[0].group
+        loop.give(ExitRequested(at(loop.now_ms), "button"))
+    if step == "gone":
+        loop.give(DoorOpened(at(loop.now_ms)))
+    loop.restart()
+    assert VisitId("v1") in loop.disk.ended
+    assert loop.gate.others(loop.now_ms)
+    assert loop.gate.others(loop.now_ms + CROWD_MS) is (step != "gone")
 
 
 def test_p3_a_second_start_finds_nothing_more_to_end() -> None:

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from typing import Final
 
 from kiosk.core.identity import TokenFault
-from kiosk.core.inputs import ExitRequested, IdRejected, IdShown, StaffUnlocked, WayChosen
+from kiosk.core.inputs import (
+    ExitRequested,
+    GroupDeclared,
+    IdRejected,
+    IdShown,
+    StaffUnlocked,
+    WayChosen,
+)
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, Tier, Way
 from kiosk.core.visit_state import Checking, Exiting, Offered, Quiet, Unlocked
@@ -34,7 +41,8 @@ class Customers:
     def move(self) -> None:
         """Let somebody do one thing."""
         shop = self.shop
-        near = [body for body in shop.people if body.within or body is shop.granted]
+        expected = [shop.granted, shop.friend if shop.leader else None]
+        near = [body for body in shop.people if body.within or body in expected]
         body = shop.chance.choice(near if near and shop.by_chance(0.6) else shop.people)
         moves: dict[str, Callable[[Body], None]] = {
             "outside": self._outside,
@@ -51,17 +59,32 @@ class Customers:
         shop = self.shop
         energised = shop.unlocked_ms > shop.loop.now_ms
         if energised and body is shop.granted and shop.door_is_free():
-            if shop.by_chance(0.9):
+            if shop.friend.where == "outside" and shop.by_chance(0.4):
+                shop.tell(GroupDeclared(shop.now))
+            elif shop.by_chance(0.9):
                 shop.granted = None
                 shop.move(body, "coming")
                 shop.door(to=True)
+        elif body is shop.friend:
+            self._follow(body)
         elif body is shop.staff:
             if shop.by_chance(0.03):
                 shop.tell(StaffUnlocked(shop.now, "delivery"))
         elif shop.at_kiosk is body and shop.by_chance(0.25):
             shop.tell(WayChosen(shop.now, shop.chance.choice((*Way, Way.VOUCHER, None))))
-        elif len(shop.loop.gate.inside) < shop.room or shop.by_chance(0.2):
+        elif len(shop.loop.gate.inside) < shop.room or shop.by_chance(0.05):
             self._show_something(body)
+
+    def _follow(self, body: Body) -> None:
+        """Come in behind the customer who said so, while the door is unlocked for a group."""
+        shop = self.shop
+        visits = [each for each in shop.loop.gate.inside if shop.holder[each.id] is shop.leader]
+        energised = shop.unlocked_ms > shop.loop.now_ms
+        if visits and energised and shop.door_is_free():
+            shop.with_friend.add(visits[-1].id)
+            shop.leader = None
+            shop.move(body, "coming")
+            shop.door(to=True)
 
     def _show_something(self, body: Body) -> None:
         shop = self.shop
@@ -107,6 +130,8 @@ class Customers:
             body.carried.append(shop.shelf.pop(shop.chance.randrange(len(shop.shelf))))
         elif chosen < 0.5 and body.carried:
             shop.shelf.append(body.carried.pop())
+        elif body.name in shop.left_behind and shop.by_chance(0.7):
+            return  # they have not noticed yet that the others are gone
         elif shop.door_is_free() and isinstance(shop.loop.gate.leaving, Quiet | Exiting):
             shop.move(body, "exit")
             if shop.by_chance(0.6):
@@ -129,6 +154,11 @@ class Customers:
         shop.pass_ms(shop.chance.choice((600, 900, 1500, 2500)))
         self.meanwhile()
         self._going(body)
+        if shop.friend.where == "inside" and shop.by_chance(0.6):
+            shop.door(to=True)
+            shop.move(shop.friend, "going")
+            shop.pass_ms(shop.chance.choice((600, 900)))
+            self._going(shop.friend)
 
     def _say_who(self, body: Body) -> None:
         """Show at the exit what one came in with."""
@@ -146,7 +176,7 @@ class Customers:
         chosen = shop.chance.random()
         if chosen < 0.35:
             shop.tell(ExitRequested(shop.now, shop.chance.choice(("button", "beam"))))
-        elif chosen < 0.5 and body is not shop.staff:
+        elif chosen < 0.5 and body in shop.customers:
             shop.tell(IdShown(shop.now, self._claim(body), shop.fresh_visit(), "exit"))
         elif chosen < 0.62 and self._may_turn():
             self._back(body)

@@ -51,9 +51,9 @@ def _pass(shop: Shop) -> None:
     for _ in range(MOVES):
         shop.pass_ms(shop.chance.choice((0, 50, 200, 400, 700, 1500)))
         chosen = shop.chance.random()
-        if services.asked and chosen < 0.6:
+        if services.asked and chosen < 0.75:
             services.move()
-        elif chosen < 0.75:
+        elif chosen < 0.8:
             customers.move()
         elif chosen < 0.9:
             services.move()

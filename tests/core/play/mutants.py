@@ -83,6 +83,11 @@ def forget_guests(rules: Rules, gate: Gate, got: Input) -> Step:
     return step(rules, replace(gate, guests=()), got)
 
 
+def forget_the_crowd(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Believe that a group has left when the first of it has."""
+    return step(rules, replace(gate, crowd_ms=0), got)
+
+
 def count_what_was_put_back(rules: Rules, gate: Gate, got: Input) -> Step:
     """Charge everything that the reader heard since the trigger."""
     before = gate.leaving

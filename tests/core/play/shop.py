@@ -65,7 +65,8 @@ class Shop:
             Body("customer-2", (3,), vouched=True),
             Body("customer-3"),
         ]
-        self.people = [*self.customers, self.staff]
+        self.friend = Body("friend")
+        self.people = [*self.customers, self.friend, self.staff]
         self.shelf = [snack(1), snack(2), snack(3), tea(1), tea(2)]
         self.near_shelf = [snack(90), tea(91)]
         self.door_open = False
@@ -82,7 +83,10 @@ class Shop:
         self.polled = 0
         self.visits = 0
         self.holder: dict[VisitId, Body] = {}
-        self.taken_out: dict[str, tuple[str, int]] = {}
+        self.leader: Body | None = None
+        self.with_friend: set[VisitId] = set()
+        self.left_behind: dict[str, int] = {}
+        self.taken_out: dict[str, tuple[Body, int]] = {}
         self.excused = False
         self.screen = Reason.IDLE
         self.history: list[str] = []
@@ -146,6 +150,23 @@ class Shop:
         if DOOR not in self.lost:
             self.tell(DoorOpened(self.now) if to else DoorClosed(self.now))
 
+    def party(self, visit: VisitId) -> list[Body]:
+        """Return who came in on a visit."""
+        return [self.holder[visit], *([self.friend] if visit in self.with_friend else [])]
+
+    def part(self, visit: VisitId) -> None:
+        """Remember who of a group is still inside when its visit is over."""
+        if visit in self.with_friend:
+            inside = (body.name for body in self.party(visit) if body.within)
+            self.left_behind.update((name, self.loop.now_ms) for name in inside)
+
+    def carrier(self, epc: str) -> tuple[Body | None, int]:
+        """Return who carried a tag out, or is doing so now, and when."""
+        for body in self.people:
+            if body.where == "going" and epc in body.carried:
+                return body, self.loop.now_ms
+        return self.taken_out.get(epc, (None, 0))
+
     def door_is_free(self) -> bool:
         """Whether nobody is at the door."""
         return all(body.where not in AT_THE_DOOR for body in self.people)
@@ -155,14 +176,18 @@ class Shop:
         self.history.append(f"{self.loop.now_ms} {body.name} -> {where}")
         body.where, body.since_ms = where, self.loop.now_ms
         body.heard = self.chance.choice((99, 99, 99, 99, 99, 2, 1, 0))
+        if where == "coming":
+            self.left_behind.pop(body.name, None)
         if where == "outside":
-            self.taken_out.update((epc, (body.name, self.loop.now_ms)) for epc in body.carried)
+            self.taken_out.update((epc, (body, self.loop.now_ms)) for epc in body.carried)
 
     def _whose_door(self, cause: str) -> None:
         """Remember for whom the door was unlocked; staff who help a customer in take no turn."""
         state = self.loop.gate.entry
-        if cause != "staff":
-            self.granted = self.at_kiosk
+        if cause == "group":
+            self.leader = self.granted
+        elif cause != "staff":
+            self.granted, self.leader = self.at_kiosk, None
         elif not (isinstance(state, Unlocked) and state.visit is not None):
             self.granted = self.staff
 

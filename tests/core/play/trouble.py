@@ -37,16 +37,17 @@ class Trouble:
             case 6:
                 self._lights_out()
             case _:
-                for role in sorted(shop.lost):
-                    self._find(role)
+                self._mend()
 
     def wait(self) -> None:
         """Let nothing happen for some seconds, or for hours when the shop is at rest."""
         shop = self.shop
         if shop.door_is_free() and shop.by_chance(0.5):
             shop.door(to=False)
-        named = [shop.holder[visit.id].name for visit in shop.loop.gate.inside]
-        hidden = any(body.within and body.name not in named for body in shop.people)
+        if shop.by_chance(0.5):
+            self._mend()
+        known = [body for visit in shop.loop.gate.inside for body in shop.party(visit.id)]
+        hidden = any(body.within and body not in known for body in shop.people)
         calm = isinstance(shop.loop.gate.entry, Idle) and not hidden and shop.door_is_free()
         if calm and shop.by_chance(0.04):
             shop.pass_ms(2 * shop.loop.rules.policy.timing.stay_s * 1000)
@@ -67,6 +68,10 @@ class Trouble:
         self._blind(role)
         self.shop.tell(DeviceFound(self.shop.now, f"{role}-1", role))
 
+    def _mend(self) -> None:
+        for role in sorted(self.shop.lost):
+            self._find(role)
+
     def _blind(self, role: str) -> None:
         if role in {READER, DOOR}:
             self.shop.blind_ms = self.shop.loop.now_ms
@@ -77,11 +82,13 @@ class Trouble:
         gate = shop.loop.gate
         unlocked = gate.entry if isinstance(gate.entry, Unlocked) else None
         unseen = unlocked is not None and (unlocked.unseen or unlocked.visit is None)
-        guests = any(until_ms > shop.loop.now_ms for until_ms in gate.guests)
-        shop.excused = shop.excused or bool(gate.owed) or unseen or guests
+        others = gate.others(shop.loop.now_ms)
+        shop.excused = shop.excused or bool(gate.owed) or unseen or others
+        for visit in gate.inside:
+            shop.part(visit.id)
         shop.history.append(f"{shop.loop.now_ms} restart")
         shop.loop.disk.failures = 0
-        shop.unlocked_ms, shop.granted, shop.at_kiosk = 0, None, None
+        shop.unlocked_ms, shop.granted, shop.at_kiosk, shop.leader = 0, None, None, None
         shop.questions.clear()
         shop.cursors.clear()
         shop.polled = 0

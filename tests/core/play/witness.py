@@ -1,20 +1,19 @@
 """A witness who knows what really happened, and judges every step of the gate by it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from kiosk.core.commands import AskPayments, AskProvider, Flush, Record, Relock, Show, Unlock
-from kiosk.core.events import OPENING, EventRecord
+from kiosk.core.events import OPENING
 from kiosk.core.inputs import RecordFailed, RecordRefused
 from kiosk.core.reasons import WORDS, Reason
-from kiosk.core.values import Json, VisitId
 from kiosk.core.visit_sides import ENTRY, EXIT
 from kiosk.core.visit_state import Gate, Idle, Offered, Quiet, Refused, Unlocked
 from kiosk.core.visit_table import Side
-from tests.core.loop import Stepped, lines_of, promise
-from tests.core.play.shop import DOOR, READER, Shop
+from tests.core.loop import Stepped, promise
+from tests.core.play.books import REFUSALS, Books
+from tests.core.play.shop import Shop
 
-REFUSALS: Final = frozenset({Reason.FORGED, Reason.REPLAYED, Reason.RATE_LIMITED})
 REMEDIES: Final = ("again", "staff", "voucher", "when we open")
 READING_MS: Final = 20_000
 OUTCOMES_SHOWN: Final = frozenset({Reason.PAID, Reason.EMPTY, Reason.UNPAID, Reason.UNRESOLVED})
@@ -25,8 +24,7 @@ class Witness:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
-        self.charged: dict[str, VisitId] = {}
-        self.paid_for: set[str] = set()
+        self.books = Books(shop)
         self.outcome_shown_ms = -READING_MS
         self.pairs: set[tuple[type, type]] = set()
         self.steps = 0
@@ -46,7 +44,7 @@ class Witness:
         for command in step.done:
             if isinstance(command, Record):
                 for event in command.events:
-                    self._written(step, event, command)
+                    self.books.written(step, event, command)
         if step.kept:
             self._p4_answers_are_fair(step.after)
             self._room_is_kept(step.after)
@@ -71,9 +69,12 @@ class Witness:
 
     def _p1_record_before_grant(self, step: Stepped) -> None:
         recorded = False
+        state = step.before.entry
+        granted = isinstance(state, Unlocked) and state.visit is not None
+        opening = "lock.commanded" if granted else OPENING
         for command in step.commands:
             if isinstance(command, Record):
-                recorded = recorded or any(each.type == OPENING for each in command.events)
+                recorded = recorded or any(each.type == opening for each in command.events)
             if isinstance(command, Unlock) and command.cause != "staff":
                 promise("P1", holds=recorded, what=f"unlocked before its record: {step.got}")
         count = sum(isinstance(each, Record) for each in step.commands)
@@ -139,105 +140,3 @@ class Witness:
         energised = self.shop.unlocked_ms > step.now_ms
         session = isinstance(step.after.entry, Unlocked)
         promise("session", holds=session or not energised, what=f"unlocked for nobody: {step.got}")
-
-    # --- every written event -----------------------------------------------------------------
-
-    def _written(self, step: Stepped, event: EventRecord, record: Record) -> None:
-        self._p7_clear_part_names_nobody(event)
-        if event.type == "decision.made" and event.data["decision"] == "refused":
-            promise("P4", holds=Reason(str(event.data["reason"])) in REFUSALS, what=event)
-        if record.spend and record.spend.kid == "bb" * 8:
-            granted = any(each.type == OPENING for each in record.events)
-            promise("P4", holds=granted, what="a voucher was spent and let nobody in")
-        if event.type == OPENING and event.visit:
-            self._opened_for_whoever_is_there(event.visit, event)
-        if event.visit and event.type.startswith("exit.") and step.kept:
-            self._outcome(step, event.visit, event)
-
-    def _p7_clear_part_names_nobody(self, event: EventRecord) -> None:
-        text = repr(event.data)
-        for body in self.shop.customers:
-            promise("P7", holds=body.name not in text, what=event)
-        promise("P6", holds="points" not in text and "score'" not in repr(event.personal))
-
-    def _opened_for_whoever_is_there(self, visit: VisitId, event: EventRecord) -> None:
-        body = self.shop.at_kiosk
-        name = event.customer
-        theirs = body is not None and (
-            name == body.name or name in {f"voucher:{number:08x}" for number in body.vouchers}
-        )
-        promise("pinned", holds=theirs, what=f"{name} is not before the door but {body}")
-        if body is not None:
-            self.shop.holder[visit] = body
-
-    def _outcome(self, step: Stepped, visit: VisitId, event: EventRecord) -> None:
-        lines = lines_of(event)
-        owed = sum(_minor(each) for each in lines if not each["paid"])
-        if event.type == "exit.unresolved":
-            promise("P4", holds=event.data["unpaid_minor"] == 0, what="unresolved but owed")
-        else:
-            promise("P10", holds=event.data["unpaid_minor"] == owed, what=event)
-        if event.type == "exit.unpaid":
-            self._p4_unpaid_only_when_all_is_known(step, visit, event)
-        if event.type in {"exit.unpaid", "exit.paid"}:
-            self._lines_are_whose_they_are(step, visit, event)
-        self._sold_stays_sold(visit, event)
-
-    def _p4_unpaid_only_when_all_is_known(
-        self, step: Stepped, visit: VisitId, event: EventRecord
-    ) -> None:
-        leaving = step.before.leaving
-        promise("P4", holds=not isinstance(leaving, Quiet), what="unpaid without an exit")
-        if isinstance(leaving, Quiet):
-            return
-        sighted = self.shop.blind_ms <= leaving.window.started_ms
-        sighted = sighted and not self.shop.lost & {READER, DOOR}
-        promise("P4", holds=sighted, what=f"unpaid though the sensors were away: {event}")
-        asked = any(each.startswith(f"{visit}.pay.") for each in self.shop.told)
-        promise("P4", holds=asked, what=f"unpaid though payments were not known: {event}")
-
-    def _lines_are_whose_they_are(self, step: Stepped, visit: VisitId, event: EventRecord) -> None:
-        body, leaving = self.shop.holder[visit], step.before.leaving
-        began_ms = step.now_ms if isinstance(leaving, Quiet) else leaving.window.started_ms
-        through = event.data["payments_through"]
-        mine = [
-            each
-            for each in self.shop.feed
-            if each.visit == visit and isinstance(through, int) and each.number <= through
-        ]
-        named = {epc for each in mine for epc in each.epcs}
-        money = sum(each.amount_minor for each in mine if each.currency == "EUR")
-        for line in lines_of(event):
-            epc = str(line["epc"])
-            promise("P10", holds=line["paid"] or epc not in named, what=f"paid, not seen: {line}")
-            if epc in named or self.shop.excused:
-                continue
-            who, when_ms = self.shop.taken_out.get(epc, ("", 0))
-            theirs = who == body.name and when_ms >= began_ms
-            theirs = theirs or (body.where == "going" and epc in body.carried)
-            back = epc in self.shop.shelf
-            promise("put back", holds=theirs or not back, what=f"charged: {line}")
-            promise("pinned", holds=theirs, what=f"{line} on {body}")
-        used = sum(
-            _minor(each) for each in lines_of(event) if each["paid"] and each["epc"] not in named
-        )
-        promise("P10", holds=event.data["credit_minor"] == money - used, what=event)
-
-    def _sold_stays_sold(self, visit: VisitId, event: EventRecord) -> None:
-        for line in lines_of(event):
-            epc = str(line["epc"])
-            if event.type != "exit.unresolved":
-                promise("once", holds=epc not in self.charged, what=f"again: {line}")
-                self.charged[epc] = visit
-            promise("sold", holds=line["paid"] or epc not in self.paid_for, what=f"again: {line}")
-            if line["paid"]:
-                self.paid_for.add(epc)
-        for payment in self.shop.feed:
-            if payment.visit == visit and payment.number <= int(
-                str(event.data["payments_through"])
-            ):
-                self.paid_for.update(payment.epcs)
-
-
-def _minor(line: Mapping[str, Json]) -> int:
-    return int(str(line["price_minor"]))
