@@ -44,7 +44,10 @@ def load_private(path: Path) -> Ed25519PrivateKey:
         with path.open("rb") as file:
             seed, mode = file.read(SEED_BYTES + 1), os.fstat(file.fileno()).st_mode
     except OSError as error:
-        raise KeyFileError(f"{path}: {error.strerror}; make one with kiosk keys make") from error
+        remedy = "make one with kiosk keys make, or name the right file"
+        if not isinstance(error, FileNotFoundError):
+            remedy = "name a file that this account may read"
+        raise KeyFileError(f"{path}: {error.strerror}; {remedy}") from error
     if len(seed) != SEED_BYTES:
         raise KeyFileError(f"{path}: not a private key, which has {SEED_BYTES} bytes")
     if mode & _OTHERS:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.ending import HARDWARE, EndingError
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path, state_dir
 
 app = typer.Typer(help="Lock, unlock or test the door; see its state.", no_args_is_help=True)
@@ -59,8 +60,7 @@ def unlock(
     if not answer.get("ok"):
         raise typer.BadParameter(str(answer.get("error")))
     if not answer.get("unlocked"):
-        typer.echo("kiosk: lock: was not unlocked; use the key of the door", err=True)
-        raise typer.Exit(3)
+        raise EndingError("lock: was not unlocked; use the key of the door", HARDWARE)
     typer.echo("unlocked")
 
 
@@ -122,6 +122,5 @@ def try_out(
         door.close()
         strike.close()
     if changes[-2:] != [True, False]:
-        typer.echo("kiosk: door: not seen to open and close; check its contact", err=True)
-        raise typer.Exit(3)
+        raise EndingError("door: not seen to open and close; check its contact", HARDWARE)
     typer.echo("lock and contact work")

@@ -107,6 +107,8 @@ def command(
     prints and `kiosk ledger export` writes to log.vkey: give it as --enrol, or as enrol in the
     file of --config, and start the hub again. Enrolling a log twice changes nothing.
 
+    Example: kiosk hub --config /etc/kiosk/hub.toml
+
     Exit 2 when it cannot start: the port is taken, a newer version wrote the state.
     """
     from kiosk import logs

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import segno
+
+from kiosk.cli.ending import USAGE, EndingError
+
 QUIET_ZONE: Final = 4  # ISO/IEC 18004 section 6.3.8: four modules
 PIXELS: Final = 8  # 0.7 mm a module at 300 dpi
 WHITE_ON_BLACK: Final = "\x1b[97;40m"  # the blocks are light modules, in any theme
@@ -22,6 +26,9 @@ def minter(customer: str, audience: str, key: Path, life_s: int) -> Mint:
     from kiosk.core.signing import kid_of, public_of
     from kiosk.keyfiles import load_private
 
+    for what in (customer, audience):
+        if not what or not what.isprintable():
+            raise EndingError(f"{what!a}: want printable text that is not empty", USAGE)
     private = load_private(key)
     kid = kid_of(public_of(private))
     clock = Clock.from_environment()
@@ -36,24 +43,28 @@ def minter(customer: str, audience: str, key: Path, life_s: int) -> Mint:
 
 def save(text: str, png: Path) -> None:
     """Write the token's QR as a picture, whole or not at all; KeyFileError when it cannot be."""
-    import segno
-
     from kiosk.keyfiles import write_over
 
     out = io.BytesIO()
-    code = segno.make_qr(text, error="L", mode="alphanumeric", boost_error=False)
-    code.save(out, kind="png", scale=PIXELS, border=QUIET_ZONE)
+    _code(text).save(out, kind="png", scale=PIXELS, border=QUIET_ZONE)
     write_over(png, out.getvalue())
 
 
 def blocks(text: str, *, coloured: bool) -> str:
     """Return the QR in half blocks, two rows of modules to a line; the blocks are the light."""
-    import segno
-
     out = io.StringIO()
-    code = segno.make_qr(text, error="L", mode="alphanumeric", boost_error=False)
-    code.terminal(out, border=QUIET_ZONE, compact=True)
+    _code(text).terminal(out, border=QUIET_ZONE, compact=True)
     lines = out.getvalue().splitlines()
     if coloured:
         lines = [f"{WHITE_ON_BLACK}{line}{PLAIN}" for line in lines]
     return "\n".join(lines)
+
+
+def _code(text: str) -> segno.QRCode:
+    """Return the token's QR as kiosks read it best; EndingError when the text has no room."""
+    try:
+        return segno.make_qr(text, error="L", mode="alphanumeric", boost_error=False)
+    except segno.DataOverflowError as error:
+        raise EndingError(
+            "customer and audience are too long for a QR; shorten them", USAGE
+        ) from error

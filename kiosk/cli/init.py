@@ -41,6 +41,8 @@ def command(
     if simulate and services:
         raise typer.BadParameter("give --simulate or --services, not both")
     place = directory.absolute()
+    if not str(place).isprintable():
+        raise typer.BadParameter("DIRECTORY: want a name of printable characters")
     wish = Wish(
         place=place,
         name=name,

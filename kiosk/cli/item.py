@@ -22,9 +22,7 @@ HUB_URL = "http://127.0.0.1:8080"
 
 @app.command("import")
 def import_items(
-    file: Annotated[
-        Path, typer.Argument(help="CSV: gtin or epc, name, price, tax.", dir_okay=False)
-    ],
+    file: Annotated[Path, typer.Argument(help="CSV: gtin or epc, name, price, tax.")],
     *,
     owner_key_file: Annotated[
         Path,
@@ -43,16 +41,22 @@ def import_items(
     """Merge a CSV file into the catalogue, sign it, publish it.
 
     The first line names the columns: gtin or epc, name, price (as 5.99) or price_minor (as 599),
-    and tax. Every row that is wrong is named by its line, and then nothing is published.
+    and tax. Every row that is wrong is named by its line, and then nothing is published. The file
+    is looked through first; only then is the owner's key needed.
+
+    Example: kiosk item import items.csv --owner-key-file owner.key --dry-run
+
+    Exit 2 when a row or the key is wrong, 4 when the hub cannot be reached.
     """
-    from kiosk.hub.shelf import Shelf
+    from kiosk.hub.shelf import Shelf, look_through
     from kiosk.keyfiles import load_private
     from kiosk.remote.hub import HubClient
 
     client = HubClient(hub)
     try:
+        listed = look_through(client, file)
         shelf = Shelf(client, load_private(owner_key_file))
-        merged = shelf.merge(file, replace=replace)
+        merged = shelf.merge(listed, replace=replace)
         if merged.differs and not dry_run:
             shelf.publish(merged)
     finally:
@@ -75,7 +79,10 @@ def list_items(
         typer.Option("--csv", help="Print CSV that import reads; safe to open in a spreadsheet."),
     ] = False,
 ) -> None:
-    """List what is in the catalogue that the hub publishes."""
+    """List what is in the catalogue that the hub publishes.
+
+    Example: kiosk item list --csv > items.csv
+    """
     from kiosk.hub.items import write_items
     from kiosk.hub.shelf import listing, published
     from kiosk.remote.hub import HubClient

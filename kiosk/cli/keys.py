@@ -128,7 +128,10 @@ def list_remove(
     *,
     owner_key_file: OwnerKeyFile = OWNER_KEY_FILE,
 ) -> None:
-    """Take a key out and sign the next version; what it signs counts no more once published."""
+    """Take a key out and sign the next version; what it signs counts no more once published.
+
+    Example: kiosk keys list remove keys.json KID --owner-key-file owner.key
+    """
     from kiosk.core.keylist import without_key
     from kiosk.core.signing import sign
     from kiosk.keyfiles import load_private
@@ -148,7 +151,10 @@ def list_show(
     ] = str(OWNER_KEY_FILE),
     as_json: JsonOption = False,
 ) -> None:
-    """Print the keys of a list; exit 2 when the owner did not sign it."""
+    """Print the keys of a list; exit 2 when the owner did not sign it.
+
+    Example: kiosk keys list show keys.json --owner-key owner.key
+    """
     from kiosk.core.keylist import parse_keys
     from kiosk.keyfiles import read_public
 

@@ -29,7 +29,10 @@ def tail(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the newest events: index, time, type, visit."""
+    """List the newest events: index, time, type, visit.
+
+    Example: kiosk ledger tail -n 50 --state DIR
+    """
     from kiosk.ledger.reader import LedgerReader
 
     with LedgerReader(ledger_path(config, state)) as reader:
@@ -62,7 +65,10 @@ def show(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one event: its clear body, whether a part is sealed, its leaf in the tree."""
+    """Show one event: its clear body, whether a part is sealed, its leaf in the tree.
+
+    Example: kiosk ledger show 17 --json
+    """
     from kiosk.ledger.errors import LedgerError
     from kiosk.ledger.reader import LedgerReader
 
@@ -102,6 +108,8 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Verify the whole log: every body, salt, leaf, tile, signed head and sealed part.
+
+    Example: kiosk ledger verify --vkey log.vkey --state DIR
 
     Exit 1 when something is not what was signed; the first wrong index and part are named.
     """
@@ -161,7 +169,10 @@ def prove(
     """Write a .tlog-proof file: that this event is in the log, for anyone with the public key.
 
     The file holds the event's clear body; personal parts are not in it.
+
+    Example: kiosk ledger prove 17 -o visit.tlog-proof
     """
+    from kiosk.keyfiles import write_over
     from kiosk.ledger.proof import prove as make_proof
     from kiosk.ledger.reader import LedgerReader
 
@@ -171,7 +182,7 @@ def prove(
     if str(place) == "-":
         typer.echo(text, nl=False)
         return
-    place.write_text(text, encoding="utf-8")
+    write_over(place, text.encode())
     typer.echo(f"{place}: entry {index}; check it with any C2SP tool and the log's public key")
 
 
@@ -185,6 +196,8 @@ def export(
     """Export the log as static tiles (C2SP tlog-tiles): anyone can serve and audit them.
 
     The entries are commitments: no event can be read from the copy. log.vkey is the public key.
+
+    Example: kiosk ledger export /srv/www/log --state DIR
     """
     from kiosk.ledger.export.tiles import export as write_tiles
     from kiosk.ledger.reader import LedgerReader

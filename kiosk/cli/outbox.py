@@ -4,6 +4,7 @@ import json
 
 import typer
 
+from kiosk.cli.ending import UNREACHABLE, EndingError
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, ledger_path, state_dir
 
 app = typer.Typer(
@@ -55,6 +56,5 @@ def flush(*, config: ConfigOption = None, state: StateOption = None) -> None:
 
     answer = ask(state_dir(config, state), {"do": "flush"})
     if not answer.get("ok"):
-        typer.echo(f"kiosk: {answer.get('error', 'the kiosk refused')}", err=True)
-        raise typer.Exit(4)
+        raise EndingError(str(answer.get("error", "the kiosk refused")), UNREACHABLE)
     typer.echo(f"uploading now: {answer['pending']} events")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from kiosk.cli.ending import UNREACHABLE, EndingError
 from kiosk.cli.place import ConfigOption, StateOption, state_dir
 
 VisitArgument = Annotated[
@@ -68,8 +69,7 @@ def command(
     }
     answer = ask(place, question)
     if not answer.get("ok"):
-        typer.echo(f"kiosk: not recorded (key {key}): {answer.get('error')}", err=True)
-        raise typer.Exit(4)
+        raise EndingError(f"not recorded (key {key}): {answer.get('error')}", UNREACHABLE)
     typer.echo(f"recorded as payment {answer['number']} (key {key})")
 
 

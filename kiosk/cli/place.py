@@ -9,6 +9,8 @@ from typing import Annotated, Final
 
 import typer
 
+from kiosk.cli.ending import USAGE, EndingError
+
 VARIABLE: Final = "KIOSK_CONFIG"
 USUAL: Final = Path("/etc/kiosk/kiosk.toml")
 CONFIG_FILE: Final = "kiosk.toml"
@@ -34,10 +36,8 @@ StateOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-class NoPlaceError(Exception):
+class NoPlaceError(EndingError):
     """Nothing says which kiosk is meant."""
-
-    exit_code: int = 2
 
 
 def config_path(config: Path | None, state: Path | None, usual: Path = USUAL) -> Path:
@@ -59,7 +59,8 @@ def config_path(config: Path | None, state: Path | None, usual: Path = USUAL) ->
     except FileNotFoundError as error:
         raise NoPlaceError(
             f"{usual}: not there; name the kiosk with --config FILE or --state DIR, "
-            "or make one: kiosk init DIR"
+            "or make one: kiosk init DIR",
+            USAGE,
         ) from error
     except OSError:
         pass  # it is there for another account; whoever reads it says so

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from kiosk.cli.ending import FINDING, USAGE, EndingError
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path
 
 app = typer.Typer(help="Scan, learn and survey tags; say what an EPC means.", no_args_is_help=True)
@@ -62,10 +63,8 @@ def decode(
         for row in rows:
             meaning = f"GTIN {row['gtin']} serial {row['serial']} {row['digital_link']}"
             typer.echo(f"{row['epc']}  {meaning if row['gtin'] else 'not a GS1 trade item'}")
-    for line in wrong:
-        typer.echo(f"kiosk: {line}", err=True)
     if wrong:
-        raise typer.Exit(2)
+        raise EndingError("\n".join(wrong), USAGE)
 
 
 @app.command()
@@ -97,8 +96,7 @@ def scan(
     if as_json:
         typer.echo(json.dumps(asdict(survey), indent=2))
     if not survey.tags:
-        typer.echo("kiosk: no tag was heard; hold one in front of the antenna", err=True)
-        raise typer.Exit(1)
+        raise EndingError("no tag was heard; hold one in front of the antenna", FINDING)
 
 
 @app.command()
@@ -166,12 +164,11 @@ def learn(
     found = listen(_reader(_Choice(config, state, reader, port, kind)), seconds)
     near = [tag.epc for tag in found.tags if tag.rssi_max is None or tag.rssi_max >= floor_dbm]
     if not near:
-        typer.echo(
-            f"kiosk: no tag was heard at {floor_dbm} dBm or more ({len(found.tags)} weaker); "
+        raise EndingError(
+            f"no tag was heard at {floor_dbm} dBm or more ({len(found.tags)} weaker); "
             "hold one in front of the antenna",
-            err=True,
+            FINDING,
         )
-        raise typer.Exit(1)
     added = add(csv, near, name, price)
     typer.echo(f"{added} added to {csv}; next: kiosk item import {csv}")
 

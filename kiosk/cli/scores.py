@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import typer
 
+from kiosk.cli.ending import UNREACHABLE, EndingError
+
 app = typer.Typer(invoke_without_command=True, subcommand_metavar="[seed ...]")
 
 OwnerKeyOption = Annotated[
@@ -126,9 +128,9 @@ def seed(
 
 
 def _held(state: Path, name: str) -> str:
-    """Return a line that the running service wrote; an exit with code 4 when there is none."""
+    """Return a line that the running service wrote."""
     try:
         return (state / name).read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
-        typer.echo(f"kiosk: {state / name}: not there; is kiosk scores running?", err=True)
-        raise typer.Exit(4) from error
+        line = f"{state / name}: not there; is kiosk scores running?"
+        raise EndingError(line, UNREACHABLE) from error

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.ending import FINDING, USAGE, EndingError
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path
 
 app = typer.Typer(
@@ -57,8 +58,7 @@ def add(
 
     end = parse_until(until)
     if end is None:
-        typer.echo(f"kiosk: --until {until!a}: want a day or a time with its offset", err=True)
-        raise typer.Exit(2)
+        raise EndingError(f"--until {until!a}: want a day or a time with its offset", USAGE)
     path = _list(file, config, state)
     AllowList(path).add(Vouch(CustomerRef(customer), end, by))
     typer.echo(f"{path}: vouched for until {end.isoformat()}")
@@ -81,8 +81,7 @@ def remove(
 
     path = _list(file, config, state)
     if not AllowList(path).remove(CustomerRef(customer)):
-        typer.echo(f"kiosk: {path}: this customer is not on the list", err=True)
-        raise typer.Exit(1)
+        raise EndingError(f"{path}: this customer is not on the list", FINDING)
     typer.echo(f"{path}: taken off")
 
 

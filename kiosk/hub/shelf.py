@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from kiosk.core.catalogue import Catalogue, parse_catalogue
+from kiosk.core.catalogue import Article, Catalogue, parse_catalogue
 from kiosk.core.policy import parse_policy
 from kiosk.core.signing import VerifyKey, kid_of, open_envelope, public_of, sign
 from kiosk.core.values import CoreError, Json
@@ -59,6 +59,38 @@ def listing(catalogue: Catalogue | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A spreadsheet that was looked through, in the currency in which its prices were read."""
+
+    articles: tuple[Article, ...]
+    currency: str
+
+
+def look_through(client: HubClient, file: Path) -> Listed:
+    """Return the items of a CSV file; the hub says in which currency, and no key is needed.
+
+    Raises:
+        ItemsError: Every wrong row, or no currency to count in yet.
+        RemoteError: The hub cannot be asked.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ItemsError(f"{file}: {error.strerror}; name a CSV file") from error
+    catalogue = published(client)
+    currency = catalogue.currency if catalogue else _currency_of(client)
+    return Listed(read_items(data, str(file), currency), currency)
+
+
+def _currency_of(client: HubClient) -> str:
+    """Return the currency of the hub's policy as it says it is; the key decides later."""
+    envelope = client.document("policy")
+    if envelope is None:
+        raise ItemsError("the hub has no policy yet, so no currency; publish the policy first")
+    return parse_policy(payload_of(envelope)).currency
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """The catalogue in the owner's hands.
 
@@ -68,21 +100,18 @@ class Shelf:
     client: HubClient
     key: Ed25519PrivateKey
 
-    def merge(self, file: Path, *, replace: bool) -> Merged:
-        """Return the next version with the file's items in it.
+    def merge(self, listed: Listed, *, replace: bool) -> Merged:
+        """Return the next version with the listed items in it.
 
         Raises:
-            ItemsError: Every wrong row, or no currency to count in yet.
+            ItemsError: What the hub hands out is not this owner's, or in another currency.
             RemoteError: The hub cannot be asked.
         """
         current = self._current()
         currency = current.currency if current else self._currency()
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise ItemsError(f"{file}: {error.strerror}") from error
-        articles = read_items(data, file.name, currency)
-        return merge(current, articles, currency, replace=replace)
+        if currency != listed.currency:
+            raise ItemsError(f"the shop counts in {currency} by now; import again")
+        return merge(current, listed.articles, currency, replace=replace)
 
     def publish(self, merged: Merged) -> None:
         """Sign the version and publish it.

@@ -39,7 +39,7 @@ def findings(model: type[BaseModel], error: ValidationError) -> Iterator[Finding
 def near(word: str, known: Sequence[str]) -> str:
     """Return the remedy for an unknown word."""
     found = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {found[0]}?" if found else f"known: {', '.join(known)}"
+    return f"did you mean {found[0]}?" if found else f"known: {', '.join(filter(None, known))}"
 
 
 def fields_at(model: type[BaseModel], key: Key) -> Mapping[str, FieldInfo]:

@@ -66,7 +66,7 @@ def read(path: Path) -> Document:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a file name"
-        raise SettingsError([f"{path}: {why} (kiosk init DIR makes a first one)"]) from error
+        raise SettingsError([f"{path}: {why} ({_remedy(error)})"]) from error
     if len(data) > MAX_BYTES:
         raise SettingsError([f"{path}: larger than {MAX_BYTES} bytes (is it a configuration?)"])
     try:
@@ -76,6 +76,17 @@ def read(path: Path) -> Document:
         raise SettingsError([f"{path}:{line}: not UTF-8 (save it as UTF-8)"]) from error
     except SyntaxFaultError as error:
         raise SettingsError([f"{path}:{error.line}:{error.column}: not TOML: {error}"]) from error
+
+
+def _remedy(error: Exception) -> str:
+    """Return what to do about a file that cannot be read."""
+    match error:
+        case PermissionError():
+            return "it is another account's: sudo -u kiosk, or sudo"
+        case IsADirectoryError():
+            return "name the file in it, such as kiosk.toml"
+        case _:
+            return "kiosk init DIR makes a first one"
 
 
 def told(path: Path, document: Document, found: Iterable[Finding]) -> list[str]:

@@ -208,7 +208,10 @@ def _token(key: str, path: Path | None) -> str:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not plain text"
-        raise SettingsError([f"{path}: {key}: {why} (put the token there, mode 0600)"]) from error
+        remedy = "put the token there, mode 0600"
+        if isinstance(error, PermissionError):
+            remedy = "it is another account's: sudo -u kiosk, or sudo"
+        raise SettingsError([f"{path}: {key}: {why} ({remedy})"]) from error
     if not token.isprintable() or " " in token or not token:
         raise SettingsError([f"{path}: {key}: holds no token (one line, no spaces)"])
     return token

@@ -25,6 +25,14 @@ _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\- \t]+?)\s*=")
 _AT: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
+_REMEDIES: Final[Mapping[str, str]] = {
+    "cannot declare": " (this table stands here twice: keep one)",
+    "cannot overwrite": " (this key stands here twice: keep one)",
+    "invalid statement": " (a line is [table] or key = value)",
+    "invalid value": ' (text needs straight quotes, as in name = "text")',
+}
+
+
 class SyntaxFaultError(Exception):
     """The text is not TOML.
 
@@ -81,13 +89,36 @@ def dotted(key: Key) -> str:
 
 
 def _syntax_fault(text: str, message: str) -> SyntaxFaultError:
+    opened = _open_quote(text)
+    if opened is not None:
+        return SyntaxFaultError(*opened, 'a quote that is not closed (as in name = "text")')
     found = _AT.search(message)
     problem = _AT.sub("", message)
     problem = problem[:1].lower() + problem[1:]
+    problem += next(
+        (remedy for start, remedy in _REMEDIES.items() if problem.startswith(start)), ""
+    )
     if found is not None and found[1] is not None:
         return SyntaxFaultError(int(found[1]), int(found[2]), problem)
     lines = text.split("\n")
     return SyntaxFaultError(len(lines), len(lines[-1]) + 1, problem)
+
+
+def _open_quote(text: str) -> tuple[int, int] | None:
+    """Return line and column, from 1, of a quote that nothing closes; None without one.
+
+    tomllib names the end of the line, or of the file, where the text that it took in ended.
+    """
+    for number, line in enumerate(_QUOTED.sub(_same_width, text).split("\n"), start=1):
+        found = re.search("[\"']", line)
+        if found is not None:
+            return number, found.start() + 1
+    return None
+
+
+def _same_width(found: re.Match[str]) -> str:
+    """Return a text or comment blotted out, every character in its place."""
+    return re.sub(r"[^\n]", "_", found[0])
 
 
 def _places(text: str) -> Iterator[tuple[Key, int]]:

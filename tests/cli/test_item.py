@@ -96,6 +96,15 @@ def forge(hub: Running, key: Path, file: Path, signed: tuple[str | Path, ...]) -
     assert json.loads(run("list", "--json", "--hub", hub.url))["version"] == 3
 
 
+def test_the_file_is_looked_through_before_a_key_is_needed(hub: Running, tmp_path: Path) -> None:
+    hub.ask("PUT", "/v1/documents/policy", Owner().policy())
+    file = table(tmp_path, f"{GTIN},A,x")
+    with pytest.raises(ItemsError, match=r"items\.csv:2: price"):
+        run("import", file, "--hub", hub.url, "--owner-key-file", tmp_path / "none.key")
+    with pytest.raises(ItemsError, match=r"none\.csv: No such file or directory; name a CSV"):
+        run("import", tmp_path / "none.csv", "--hub", "http://127.0.0.1:9")
+
+
 def test_every_wrong_row_is_named_and_nothing_is_published(
     hub: Running, key: Path, tmp_path: Path
 ) -> None:
@@ -105,7 +114,7 @@ def test_every_wrong_row_is_named_and_nothing_is_published(
     with pytest.raises(ItemsError) as refused:
         run("import", file, "--hub", hub.url, "--owner-key-file", key)
     assert [line.split(" ")[0] for line in str(refused.value).splitlines()] == [
-        *("items.csv:2:", "items.csv:3:")
+        *(f"{file}:2:", f"{file}:3:")
     ]
     assert run("list", "--json", "--hub", hub.url) == before
 
@@ -121,13 +130,14 @@ def test_every_wrong_row_is_named_and_nothing_is_published(
 def test_a_key_that_cannot_be_used_is_named(
     hub: Running, tmp_path: Path, content: bytes | None, mode: int, problem: str
 ) -> None:
+    hub.ask("PUT", "/v1/documents/policy", Owner().policy())
     path = tmp_path / "owner.key"
     if content is not None:
         path.touch(mode)
         path.write_bytes(content)
         path.chmod(mode)
     with pytest.raises(KeyFileError, match=problem):
-        run("import", table(tmp_path), "--hub", hub.url, "--owner-key-file", path)
+        run("import", table(tmp_path, f"{GTIN},A,1"), "--hub", hub.url, "--owner-key-file", path)
 
 
 def test_a_file_that_is_not_there_is_named(hub: Running, key: Path, tmp_path: Path) -> None:

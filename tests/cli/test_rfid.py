@@ -6,23 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from drivers.registry import create
-from kiosk.cli.rfid import app
 from kiosk.core.values import CoreError
 from kiosk.stage.errors import StageError
 from kiosk.stage.learning import add
 from kiosk.stage.listening import listen
+from tests.cli.conftest import Kiosk
 from tests.daemon.test_devices import settings
 
 TRAIL_MIX = "3034257BF40C0E4000000001"
 SECOND_MIX = "3034257BF40C0E4000000002"
 FOREIGN = "E28068900000500E88C6A4A7"
-
-
-def run(*words: str) -> Result:
-    return CliRunner().invoke(app, list(words))
 
 
 @pytest.fixture
@@ -35,10 +30,10 @@ def field(tmp_path: Path) -> Iterator[Any]:
     sim.close()
 
 
-def test_an_sgtin_is_told_by_gtin_serial_and_digital_link_and_others_stay_hex() -> None:
-    done = run("decode", TRAIL_MIX.lower(), FOREIGN, "--json")
-    assert done.exit_code == 0
-    assert json.loads(done.stdout) == [
+def test_an_sgtin_is_told_by_gtin_serial_and_digital_link_and_others_stay_hex(kiosk: Kiosk) -> None:
+    done = kiosk("rfid", "decode", TRAIL_MIX.lower(), FOREIGN, "--json")
+    assert done.code == 0
+    assert json.loads(done.out) == [
         {
             "epc": TRAIL_MIX,
             "gtin": "00614141123452",
@@ -47,7 +42,7 @@ def test_an_sgtin_is_told_by_gtin_serial_and_digital_link_and_others_stay_hex() 
         },
         {"epc": FOREIGN, "gtin": "", "serial": "", "digital_link": ""},
     ]
-    text = run("decode", TRAIL_MIX, FOREIGN).stdout
+    text = kiosk("rfid", "decode", TRAIL_MIX, FOREIGN).out
     assert "GTIN 00614141123452" in text
     assert "not a GS1 trade item" in text
 
@@ -55,50 +50,50 @@ def test_an_sgtin_is_told_by_gtin_serial_and_digital_link_and_others_stay_hex() 
 @pytest.mark.parametrize(
     "bad", ["000000000000000000000000", "xyz", "30", "é", "3034257BF40C0E40001"]
 )
-def test_what_is_no_epc_is_one_line_and_exit_2_and_the_others_are_told(bad: str) -> None:
-    done = run("decode", bad, TRAIL_MIX)
-    assert done.exit_code == 2
-    assert TRAIL_MIX in done.stdout
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
+def test_what_is_no_epc_is_one_line_and_exit_2_and_the_others_are_told(
+    kiosk: Kiosk, bad: str
+) -> None:
+    done = kiosk("rfid", "decode", bad, TRAIL_MIX)
+    assert done.code == 2
+    assert TRAIL_MIX in done.out
+    assert len(done.err.strip().splitlines()) == 1
+    assert "Traceback" not in done.err
 
 
-def test_scan_tells_each_tag_once(field: Path) -> None:
-    done = run("scan", "--port", str(field), "--seconds", "1")
-    assert done.exit_code == 0, done.stderr
-    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == sorted(
-        [TRAIL_MIX, FOREIGN]
-    )
+def test_scan_tells_each_tag_once(kiosk: Kiosk, field: Path) -> None:
+    done = kiosk("rfid", "scan", "--port", str(field), "--seconds", "1")
+    assert done.code == 0, done.err
+    assert sorted(line.split()[0] for line in done.out.splitlines()) == sorted([TRAIL_MIX, FOREIGN])
 
 
-def test_survey_advises_a_floor_above_what_rests_in_the_field(field: Path) -> None:
-    done = run("survey", "--port", str(field), "--seconds", "1", "--json")
-    told = json.loads(done.stdout)
+def test_survey_advises_a_floor_above_what_rests_in_the_field(kiosk: Kiosk, field: Path) -> None:
+    done = kiosk("rfid", "survey", "--port", str(field), "--seconds", "1", "--json")
+    told = json.loads(done.out)
     assert {tag["epc"] for tag in told["tags"]} == {TRAIL_MIX, FOREIGN}
     strongest = max(tag["rssi_max"] for tag in told["tags"])
     assert told["advised_floor_dbm"] > strongest
     assert all(tag["reads_per_s"] == round(tag["reads"] / 1, 1) for tag in told["tags"])
-    text = run("survey", "--port", str(field), "--seconds", "0.5").stdout
+    text = kiosk("rfid", "survey", "--port", str(field), "--seconds", "0.5").out
     assert "advised rssi_floor_dbm" in text
 
 
-def test_learn_adds_tags_to_the_spreadsheet_once(field: Path, tmp_path: Path) -> None:
+def test_learn_adds_tags_to_the_spreadsheet_once(kiosk: Kiosk, field: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "items.csv"
     words = ["--port", str(field), "--seconds", "1", "--name", "Mix", "--price", "5.99"]
-    assert "2 added" in run("learn", "--csv", str(sheet), *words).stdout
-    assert "0 added" in run("learn", "--csv", str(sheet), *words).stdout
+    assert "2 added" in kiosk("rfid", "learn", "--csv", str(sheet), *words).out
+    assert "0 added" in kiosk("rfid", "learn", "--csv", str(sheet), *words).out
     rows = sorted(sheet.read_text(encoding="utf-8").splitlines())
     assert rows == sorted(
         ["gtin,epc,name,price", "00614141123452,,Mix,5.99", f",{FOREIGN},Mix,5.99"]
     )
 
 
-def test_learn_leaves_out_what_is_not_held_close(field: Path, tmp_path: Path) -> None:
+def test_learn_leaves_out_what_is_not_held_close(kiosk: Kiosk, field: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "items.csv"
     words = ["--port", str(field), "--seconds", "0.5", "--name", "Mix", "--price", "5.99"]
-    done = run("learn", "--csv", str(sheet), *words, "--floor-dbm", "-40")
-    assert done.exit_code == 1
-    assert "no tag was heard at -40 dBm or more (2 weaker)" in done.stderr
+    done = kiosk("rfid", "learn", "--csv", str(sheet), *words, "--floor-dbm", "-40")
+    assert done.code == 1
+    assert "no tag was heard at -40 dBm or more (2 weaker)" in done.err
     assert not sheet.exists()
 
 
@@ -125,29 +120,34 @@ def test_items_of_one_gtin_are_one_row_and_a_foreign_sheet_is_left_alone(tmp_pat
         add(sheet, ["0000"], "Mix", "5.99")
 
 
-def test_a_reader_that_is_not_there_is_one_line_and_the_hardware_code(tmp_path: Path) -> None:
-    done = run("scan", "--port", str(tmp_path / "nothing"), "--seconds", "0.3")
-    assert done.exception is not None
-    assert getattr(done.exception, "exit_code", None) == 3
+def test_a_reader_that_is_not_there_is_one_line_and_the_hardware_code(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    done = kiosk("rfid", "scan", "--port", str(tmp_path / "nothing"), "--seconds", "0.3")
+    assert done.code == 3
+    assert done.err.startswith("kiosk: reader: ")
+    assert done.err.count("\n") == 1
 
 
-def test_a_quiet_field_is_said_and_gives_no_floor(tmp_path: Path) -> None:
+def test_a_quiet_field_is_said_and_gives_no_floor(kiosk: Kiosk, tmp_path: Path) -> None:
     sim: Any = create("reader", "m100", "gate", {"port": f"sim:{tmp_path / 'tty'}"})
     found = listen(sim, 0.5)
     assert (found.tags, found.advised_floor_dbm) == ((), None)
     sim._peer.start()
     port = str(tmp_path / "tty")
-    assert run("scan", "--port", port, "--seconds", "0.5", "--json").exit_code == 1
+    assert kiosk("rfid", "scan", "--port", port, "--seconds", "0.5", "--json").code == 1
     sheet = str(tmp_path / "items.csv")
     words = ["--csv", sheet, "--name", "Mix", "--price", "1", "--port", port, "--seconds", "0.5"]
-    assert run("learn", *words).exit_code == 1
+    assert kiosk("rfid", "learn", *words).code == 1
     sim.close()
 
 
-def test_the_configuration_names_the_reader(tmp_path: Path) -> None:
+def test_the_configuration_names_the_reader(kiosk: Kiosk, tmp_path: Path) -> None:
     settings(tmp_path)
     config = str(tmp_path / "kiosk.toml")
-    assert run("scan", "--config", config, "--seconds", "0.3").exit_code == 1
-    assert run("scan", "--config", config, "--reader", "fob", "--seconds", "0.3").exit_code == 1
+    assert kiosk("rfid", "scan", "--config", config, "--seconds", "0.3").code == 1
+    assert (
+        kiosk("rfid", "scan", "--config", config, "--reader", "fob", "--seconds", "0.3").code == 1
+    )
     for words in (["--reader", "none"], ["--port", "x"]):
-        assert run("scan", "--config", config, *words).exit_code == 2
+        assert kiosk("rfid", "scan", "--config", config, *words).code == 2

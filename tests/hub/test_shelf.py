@@ -1,7 +1,5 @@
 """The catalogue at the hub, as the owner's command line meets it."""
 
-from pathlib import Path
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pytest_httpserver import HTTPServer
@@ -10,7 +8,7 @@ from kiosk.core.signing import sign
 from kiosk.core.values import Json
 from kiosk.hub.errors import ItemsError
 from kiosk.hub.items import merge
-from kiosk.hub.shelf import Shelf, listing, published
+from kiosk.hub.shelf import Listed, Shelf, listing, published
 from kiosk.remote.errors import RefusedError
 from kiosk.remote.hub import HubClient
 from tests.hub.worlds import Owner
@@ -39,13 +37,13 @@ def test_a_version_that_the_hub_does_not_take_is_told(
 
 
 def test_a_catalogue_signed_by_the_hub_itself_is_not_signed_again(
-    httpserver: HTTPServer, owner: Owner, tmp_path: Path
+    httpserver: HTTPServer, owner: Owner
 ) -> None:
     stranger = Owner(Ed25519PrivateKey.from_private_bytes(b"h" * 32))
     httpserver.expect_request("/v1/documents/catalogue").respond_with_data(stranger.catalogue())
     client = HubClient(httpserver.url_for(""))
     with pytest.raises(ItemsError, match="not signed by this owner key"):
-        Shelf(client, owner.private).merge(tmp_path / "items.csv", replace=False)
+        Shelf(client, owner.private).merge(Listed((), "EUR"), replace=False)
     client.close()
 
 

@@ -137,7 +137,9 @@ def test_a_missing_file_a_directory_and_an_impossible_name_are_refused(tmp_path:
     assert refusal(tmp_path / "none.toml").startswith(
         f"{tmp_path}/none.toml: No such file or directory"
     )
-    assert refusal(tmp_path) == f"{tmp_path}: Is a directory (kiosk init DIR makes a first one)"
+    assert (
+        refusal(tmp_path) == f"{tmp_path}: Is a directory (name the file in it, such as kiosk.toml)"
+    )
     assert "not a file name" in refusal(tmp_path / "a\0b")
 
 
