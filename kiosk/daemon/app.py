@@ -7,6 +7,7 @@ thread becomes the owner thread.
 
 import ctypes
 import fcntl
+import gc
 import logging
 import os
 import time
@@ -57,6 +58,8 @@ RETRY_S: Final = 0.5
 TRIED_S: Final = 3.0  # how long a start waits for a device that takes its time to be missing
 M_ARENA_MAX: Final = -8  # mallopt(3)
 ARENAS: Final = 2
+M_MMAP_THRESHOLD: Final = -3
+LARGE_BYTES: Final = 128 * 1024  # glibc raises its own limit with each frame that is freed
 
 
 def run(settings: Settings) -> None:
@@ -69,7 +72,7 @@ def run(settings: Settings) -> None:
         DriverError: A device that must be there is not.
         ThreadDiedError: A fault of our own ended it.
     """
-    _few_arenas()
+    _lean_heap()
     with ExitStack() as stack:
         _claim(settings.kiosk.state_dir, stack)
         clock = Clock(settings.clock_offset_file, settings.clock_trust)
@@ -178,6 +181,7 @@ class _Daemon:
         self._start(ControlSocket(kiosk.state_dir / SOCKET, rhythm.inbox, devices.lock.lock))
         for pump in pumps:
             pump.wait_tried(TRIED_S)
+        _give_back()
         health = Health(rhythm.beats)
         self._stack.callback(health.stop)
         health.ready(f"serving {kiosk.name}")
@@ -237,11 +241,22 @@ class _Daemon:
         return self._owner.rules.keys if self._owner else {}
 
 
-def _few_arenas() -> None:
-    """Let the threads share heaps: glibc gives each its own, which costs a small Pi megabytes."""
+def _lean_heap() -> None:
+    """Have glibc keep less: few heaps for the threads, and none of the memory of old frames."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, ARENAS)
+        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+    # Read when numpy loads, with the camera: its own threads would only hold buffers.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _give_back() -> None:
+    """Return to the system what only the start needed."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _claim(state_dir: Path, stack: ExitStack) -> None:

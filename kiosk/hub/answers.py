@@ -1,10 +1,10 @@
 """How a refusal is answered: a page for a browser, a problem document (RFC 9457) for a program."""
 
+import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
-import structlog
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
@@ -35,7 +35,7 @@ TITLES: Final = {
     503: "The hub cannot answer now",
 }
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _problem(error: Exception) -> Problem:
             headers = dict(error.headers or {})
             return Problem(error.status_code, "http", str(error.detail), headers=headers)
         case OperationalError():
-            log.error("database not written", error=str(error.orig))
+            log.error("database not written why=%s", error.orig)
             detail = "the hub cannot write its database; see its log"
             return Problem(503, "unwritten", detail, headers={"Retry-After": str(RETRY_S)})
         case _:

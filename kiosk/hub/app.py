@@ -1,12 +1,12 @@
 """The hub put together: its parts, its routes, and how a refusal is answered."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import OperationalError
@@ -31,7 +31,7 @@ from kiosk.ledger.store import Ledger
 TICK_S: Final = 0.5  # a play moves the clock by hours at once; graces must end soon after
 STATIC: Final = Path(__file__).with_name("static")
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def open_hub(
@@ -101,11 +101,11 @@ async def _tick(hub: Hub) -> None:
         ended = grace.expire(hub.store, at)
         written = hub.office.write(hub.store, at)
         if ended:
-            log.info("graces ended", count=ended, written=written)
+            log.info("graces ended count=%d written=%d", ended, written)
 
     while True:
         try:
             await hub.desk.run(look)
         except (OperationalError, RefusalError) as error:
-            log.warning("graces not looked at", error=str(getattr(error, "orig", error)))
+            log.warning("graces not looked at why=%s", getattr(error, "orig", error))
         await asyncio.sleep(TICK_S)

@@ -4,12 +4,12 @@ An event is queued in the transaction that makes it true and moved here afterwar
 its key, so that a crash between the two neither loses nor repeats it.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 import orjson
-import structlog
 
 from kiosk.core.events import EventRecord
 from kiosk.core.values import Moment, VisitId
@@ -21,7 +21,7 @@ from kiosk.ledger.store import Appended, Replayed
 
 BATCH: Final = 64
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Journal(Protocol):
@@ -73,7 +73,7 @@ class OfficeLog:
             try:
                 done = self._ledger.append([_record(row) for row in rows], at)
             except LedgerError as error:
-                log.warning("office log not written", waiting=len(rows), error=str(error))
+                log.warning("office log not written waiting=%d why=%s", len(rows), error)
                 return moved
             if isinstance(done, Replayed):  # no nonce is spent here
                 return moved

@@ -29,7 +29,7 @@ SETTLE_S: Final = 3.0
 KB_PER_MB: Final = 1024
 DEPENDENCIES: Final = (
     "cv2, cryptography.hazmat.primitives.asymmetric.ed25519, gpiozero, numpy, orjson, "
-    "pydantic_settings, requests, segno, serial, sqlite3, structlog, systemd_watchdog, "
+    "pydantic_settings, requests, segno, serial, sqlite3, systemd_watchdog, "
     "tomlkit, typer, uuid_utils, zxingcpp, msgspec, cbor2, base45"
 )
 BARE_TYPER: Final = (
