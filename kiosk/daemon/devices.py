@@ -12,8 +12,9 @@ from typing import Any, Final, Protocol
 from drivers.base import CodeReader, Contact, ContactChange, Health, Lock, RfidReader
 from drivers.registry import create
 from drivers.sim.control import SimServer
-from kiosk.core.inputs import Cause, DoorClosed, DoorOpened, ExitRequested, WayChosen
-from kiosk.core.values import Moment, Way
+from kiosk.core.inputs import Cause, DoorClosed, DoorOpened, ExitRequested
+from kiosk.core.values import Moment
+from kiosk.daemon.choices import choice
 from kiosk.daemon.effects import Face
 from kiosk.daemon.messages import Happened
 from kiosk.daemon.pumps import Pump, codes, exit_zone, fobs, tags
@@ -179,11 +180,9 @@ def _exit(source: str) -> Meaning:
 
 
 def _choice(way: str) -> Meaning:
-    chosen = None if way == "leave" else Way(way)
-
     def meaning(change: ContactChange, at: Moment) -> Cause | None:
-        """Return the way that was chosen, when the button goes down."""
-        return WayChosen(at, chosen) if change.active else None
+        """Return what was chosen, when the button goes down."""
+        return choice(way, at) if change.active else None
 
     return meaning
 

@@ -36,6 +36,7 @@ SIGNALS: Final[dict[Reason, Signal]] = {
     Reason.VOUCHER: "granted",
     Reason.VOUCHED: "granted",
     Reason.STAFF: "granted",
+    Reason.GROUP: "granted",
     Reason.FORGED: "refused",
     Reason.REPLAYED: "refused",
     Reason.RATE_LIMITED: "refused",

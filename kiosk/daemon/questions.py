@@ -9,8 +9,9 @@ from typing import Final
 
 from drivers.base import Health, Lock
 from kiosk.clock import Clock
-from kiosk.core.inputs import StaffLocked, StaffUnlocked, WayChosen
-from kiosk.core.values import Epc, Json, VisitId, Way
+from kiosk.core.inputs import StaffLocked, StaffUnlocked
+from kiosk.core.values import Epc, Json, VisitId
+from kiosk.daemon.choices import CHOICES, choice
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
@@ -79,12 +80,9 @@ class Desk:
 
     def _choose(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
         way = question.get("way")
-        if way == "leave":
-            owner.take(WayChosen(self.clock.now(), None))
-        elif isinstance(way, str) and way in set(Way):
-            owner.take(WayChosen(self.clock.now(), Way(way)))
-        else:
-            return {"ok": False, "error": f"way: leave, {', '.join(Way)}"}
+        if way not in CHOICES:
+            return {"ok": False, "error": f"way: {', '.join(CHOICES)}"}
+        owner.take(choice(str(way), self.clock.now()))
         return {"ok": True}
 
     def _pay(

@@ -68,11 +68,12 @@ class ExitSection(Section):
 
 
 class ButtonSection(Contact):
-    """A button with which the customer chooses a way in, or leaves."""
+    """A button with which the customer chooses a way in, brings others in, or leaves."""
 
     name: Annotated[Name, Field(description="its name in the logs")]
     way: Annotated[
-        Literal["voucher", "vouched", "leave"], Field(description="what pressing it chooses")
+        Literal["voucher", "vouched", "leave", "group"],
+        Field(description="what pressing it chooses; group: others come in on the same visit"),
     ]
 
 
