@@ -30,14 +30,15 @@ def status(theatre: Theatre, key: str) -> object:
     return theatre.status().get(key)
 
 
-def come_to_checking(theatre: Theatre) -> None:
-    theatre.sim.tell("camera", "show", text=theatre.mint("customer-1", age_s=0))
-    wait_for(lambda: status(theatre, "entry") in {"checking", "unlocked"}, SEEN_S)
+def show(theatre: Theatre, text: str) -> None:
+    """Hold a code to the camera until the gate has noticed."""
+    theatre.sim.tell("camera", "show", text=text)
+    assert wait_for(lambda: status(theatre, "entry") != "idle", SEEN_S)
     theatre.sim.tell("camera", "clear")
 
 
 def come_to_unlocked(theatre: Theatre) -> None:
-    come_to_checking(theatre)
+    show(theatre, theatre.mint("customer-1", age_s=0))
     assert wait_for(lambda: status(theatre, "entry") == "unlocked", SEEN_S)
 
 
@@ -62,11 +63,21 @@ def come_to_reading(theatre: Theatre) -> None:
     assert wait_for(lambda: status(theatre, "exit") == "reading", SEEN_S)
 
 
-PHASES = [come_to_unlocked, come_to_shopping, come_to_exiting, come_to_reading]
+def come_to_settling(theatre: Theatre) -> None:
+    """Stop the hub, so that the daemon waits for the payments."""
+    come_to_reading(theatre)
+    pause(theatre, "hub")
+    theatre.sim.tell("exit-reader", "leave", epcs=[TRAIL_MIX])
+    theatre.sim.tell("door", "set", active=False)
+    assert wait_for(lambda: status(theatre, "exit") == "settling", SEEN_S)
+
+
+PHASES = [come_to_unlocked, come_to_shopping, come_to_exiting, come_to_reading, come_to_settling]
 AFTER = {
     come_to_unlocked: "visit.not_entered",
     come_to_exiting: "exit.unresolved",
     come_to_reading: "exit.unresolved",
+    come_to_settling: "exit.unresolved",
 }
 
 
@@ -75,10 +86,7 @@ def test_p3_a_killed_daemon_gives_every_visit_exactly_one_outcome(
     theatre: Theatre, come_to: Callable[[Theatre], None]
 ) -> None:
     come_to(theatre)
-    pid = int((theatre.directory / "daemon.pid").read_text(encoding="ascii"))
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not theatre.daemon.running, SEEN_S)
-    theatre.restart_daemon()
+    kill_and_restart(theatre)
     if come_to is come_to_shopping:
         assert status(theatre, "inside") == 1, "shopping goes on"
         leave(theatre)
@@ -87,6 +95,43 @@ def test_p3_a_killed_daemon_gives_every_visit_exactly_one_outcome(
     closings = closing_events(theatre.directory / LEDGER)
     assert all(len(kinds) == 1 for kinds in closings.values())
     assert come_to not in AFTER or list(closings.values())[-1] == [AFTER[come_to]]
+
+
+def test_p3_a_daemon_that_is_killed_while_it_asks_opens_no_visit_and_spends_the_code(
+    theatre: Theatre,
+) -> None:
+    known = closing_events(theatre.directory / LEDGER)
+    code = theatre.mint("customer-1", age_s=0)
+    pause(theatre, "scores")
+    theatre.sim.tell("camera", "show", text=code)
+    assert wait_for(lambda: status(theatre, "entry") == "checking", SEEN_S)
+    kill_and_restart(theatre)
+    assert (status(theatre, "entry"), status(theatre, "unlocked")) == ("idle", False)
+    assert closing_events(theatre.directory / LEDGER) == known
+    show(theatre, code)
+    assert wait_for(lambda: last_reason(theatre) == "replayed", SEEN_S)
+    assert closing_events(theatre.directory / LEDGER) == known
+
+
+def pause(theatre: Theatre, name: str) -> None:
+    os.kill(int((theatre.directory / f"{name}.pid").read_text(encoding="ascii")), signal.SIGSTOP)
+
+
+def kill_and_restart(theatre: Theatre) -> None:
+    """Kill the daemon, let whoever was paused go on, and start the daemon again."""
+    os.kill(theatre.daemon.pid, signal.SIGKILL)
+    assert wait_for(lambda: not theatre.daemon.running, SEEN_S)
+    for name in ("hub", "scores"):
+        pid = int((theatre.directory / f"{name}.pid").read_text(encoding="ascii"))
+        os.kill(pid, signal.SIGCONT)
+    theatre.restart_daemon()
+
+
+def last_reason(theatre: Theatre) -> str:
+    """Return the reason of the newest decision."""
+    with LedgerReader(theatre.directory / LEDGER) as reader:
+        made = [e.record for e in reader.tail(10) if e.record.type == "decision.made"]
+    return str(made[-1].data["reason"]) if made else ""
 
 
 def leave(theatre: Theatre) -> None:
