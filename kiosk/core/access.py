@@ -4,7 +4,7 @@
 offer always names another way in (P9).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -83,15 +83,15 @@ def judge_fault(policy: Policy, fault: TokenFault) -> Decision:
 
 def before_asking(policy: Policy, now: Moment) -> Decision | None:
     """Return why the provider need not be asked, or None when it must be."""
-    threshold = policy.threshold_for(PURPOSE)
+    thresholds = policy.thresholds_for(PURPOSE)
     if now.sync is ClockSync.NONE:
         return offer(policy, Reason.CLOCK_UNKNOWN)
     if not policy.in_force(now):
         return offer(policy, Reason.POLICY_EXPIRED)
-    if threshold is None or Way.SCORE not in policy.ways:
+    if not thresholds or Way.SCORE not in policy.ways:
         return offer(policy, Reason.NO_THRESHOLD)
-    if not _lets_in(policy, threshold.tier, now):
-        return Decision(Kind.OFFERED, Reason.CLOSED, threshold=threshold.id)
+    if not any(_lets_in(policy, one.tier, now) for one in thresholds):
+        return Decision(Kind.OFFERED, Reason.CLOSED, threshold=thresholds[0].id)
     return None
 
 
@@ -105,24 +105,27 @@ def before_vouching(policy: Policy) -> Decision | None:
 def decide(policy: Policy, answer: Answer, way: Way, now: Moment) -> Decision:
     """Return the decision on a provider's answer for the way that was asked.
 
+    Of the thresholds that are met the highest counts whose tier is open now.
+
     Args:
         answer: Already checked: it answers our own question about this customer.
         way: `SCORE` for the configured provider, `VOUCHED` for the allow-list of staff.
     """
     if way is Way.VOUCHED or answer.provider == "vouch":
         return _decide_vouched(policy, answer, now)
-    threshold = policy.threshold_for(PURPOSE)
-    if threshold is None:
+    thresholds = policy.thresholds_for(PURPOSE)
+    if not thresholds:
         return offer(policy, Reason.NO_THRESHOLD)
-    verdict = answer.answers.get(threshold.id, Verdict.UNKNOWN)
-    if verdict is Verdict.YES:
-        tier = threshold.tier
-        met = Decision(Kind.GRANTED, Reason.MET, Way.SCORE, tier, threshold=threshold.id)
-        return _if_open(policy, met, now)
-    codes = answer.reasons[:4]
-    reason = Reason.BELOW if verdict is Verdict.NO else _unknown(answer)
-    ways = other_ways(policy, known=True)
-    return Decision(Kind.OFFERED, reason, ways=ways, threshold=threshold.id, codes=codes)
+    met = [one for one in thresholds if answer.answers.get(one.id) is Verdict.YES]
+    for one in reversed(met):
+        if _lets_in(policy, one.tier, now):
+            return Decision(Kind.GRANTED, Reason.MET, Way.SCORE, one.tier, threshold=one.id)
+    if met:
+        return Decision(Kind.OFFERED, Reason.CLOSED, threshold=met[-1].id)
+    lowest = thresholds[0].id
+    below = answer.answers.get(lowest) is Verdict.NO
+    offered = offer(policy, Reason.BELOW if below else _unknown(answer), threshold=lowest)
+    return replace(offered, codes=answer.reasons[:4])
 
 
 def grant_voucher(policy: Policy, now: Moment) -> Decision:
@@ -153,9 +156,9 @@ def _lets_in(policy: Policy, tier_id: str, now: Moment) -> bool:
 
 
 def _open_tier(policy: Policy) -> str:
-    """Return the tier that a way without a score opens: the entry threshold's own, for parity."""
-    threshold = policy.threshold_for(PURPOSE)
-    return threshold.tier if threshold else ""
+    """Return the tier that a way without a score opens: the lowest threshold's own, for parity."""
+    thresholds = policy.thresholds_for(PURPOSE)
+    return thresholds[0].tier if thresholds else ""
 
 
 def _unknown(answer: Answer) -> Reason:

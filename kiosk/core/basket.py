@@ -70,6 +70,11 @@ class Sorted:
     unstable: tuple[Epc, ...]
     counts: Mapping[str, int]
 
+    @property
+    def mostly_unread(self) -> bool:
+        """Whether more of our tags were barely heard than read: something may shield them."""
+        return len(self.unstable) + self.counts["glimpsed"] > len(self.stable)
+
 
 def heard(sights: Sights, reads: Sequence[Read], at_ms: int, policy: Policy) -> Sights:
     """Return what the field looks like after these reads; tags long silent are forgotten."""

@@ -165,10 +165,10 @@ class Policy:
     retention: Retention
     offline: Offline
 
-    def threshold_for(self, purpose: str) -> Threshold | None:
-        """Return the threshold that opens `purpose`: the lowest registered one, no shadow."""
-        open_to = [one for one in self.thresholds if one.purpose == purpose and not one.shadow]
-        return min(open_to, key=lambda one: one.points, default=None)
+    def thresholds_for(self, purpose: str) -> tuple[Threshold, ...]:
+        """Return the thresholds that open `purpose`, no shadows; the lowest lets in, first."""
+        open_to = (one for one in self.thresholds if one.purpose == purpose and not one.shadow)
+        return tuple(sorted(open_to, key=lambda one: one.points))
 
     def threshold(self, threshold_id: str) -> Threshold | None:
         """Return the registered threshold of this id, shadows included."""

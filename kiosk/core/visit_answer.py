@@ -11,6 +11,7 @@ from kiosk.core import visit_records as records
 from kiosk.core.access import PURPOSE, Decision, Kind, offer
 from kiosk.core.commands import AskProvider, Record, Show, Unlock
 from kiosk.core.events import EventRecord
+from kiosk.core.money import plain
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, Moment, RequestId, Spend, Tier, VisitId, Way
 from kiosk.core.visit_state import (
@@ -96,7 +97,7 @@ def conclude(rules: Rules, gate: Gate, attempt: Attempt, decision: Decision, at:
 
 def ask(rules: Rules, gate: Gate, attempt: Attempt, claim: Claim, way: Way, at: Moment) -> Step:
     """Spend the nonce, then ask the provider; the answer comes back as an input (P1, DESIGN 8)."""
-    threshold = rules.policy.threshold_for(PURPOSE) if way is Way.SCORE else None
+    thresholds = rules.policy.thresholds_for(PURPOSE) if way is Way.SCORE else ()
     request_id = RequestId(f"{attempt.visit}.{attempt.asked}")
     due_ms = at.mono_ms + rules.policy.timing.check_ms
     checking = Checking(attempt.visit, claim, way, request_id, at.mono_ms, due_ms, attempt.asked)
@@ -105,7 +106,7 @@ def ask(rules: Rules, gate: Gate, attempt: Attempt, claim: Claim, way: Way, at: 
         "score" if way is Way.SCORE else "vouch",
         claim.customer,
         PURPOSE,
-        (threshold.id,) if threshold else (PURPOSE,),
+        tuple(one.id for one in thresholds) or (PURPOSE,),
         claim.spend.cti if claim.spend else "",
     )
     commands = (Record(attempt.first, attempt.spend), question, Show("entry", Reason.CHECKING))
@@ -115,7 +116,8 @@ def ask(rules: Rules, gate: Gate, attempt: Attempt, claim: Claim, way: Way, at: 
 def shown(rules: Rules, decision: Decision) -> Show:
     """Return what the customer reads about a decision."""
     wait_s = rules.policy.timing.busy_retry_s if decision.reason is Reason.BUSY else 0
-    return Show("entry", decision.reason, decision.ways, wait_s, decision.codes)
+    lines = decision.codes or _limits(rules, decision)
+    return Show("entry", decision.reason, decision.ways, wait_s, lines)
 
 
 def unlocked_now(gate: Gate, visit: Visit | None) -> Unlocked:
@@ -123,6 +125,16 @@ def unlocked_now(gate: Gate, visit: Visit | None) -> Unlocked:
     unseen = DOOR in gate.lost
     # A door that stands open already lets people in; it need not open again.
     return Unlocked(visit, 0, opened=gate.door_open and not unseen, unseen=unseen)
+
+
+def _limits(rules: Rules, decision: Decision) -> tuple[str, ...]:
+    """Return what the tier that is opened allows to take, as lines to read before going in."""
+    tier = rules.policy.tier(decision.tier)
+    if tier is None:
+        return ()
+    items = (f"At most {tier.max_items} items",) if tier.max_items else ()
+    minor = tier.max_value_minor
+    return (*items, f"At most {plain(minor, rules.policy.currency)}") if minor else items
 
 
 def _let_in(rules: Rules, gate: Gate, visit: Visit, first: Record, at: Moment) -> Step:

@@ -16,7 +16,7 @@ from kiosk.core.access import (
     grant_voucher,
     judge_fault,
 )
-from kiosk.core.commands import Record, Show
+from kiosk.core.commands import Command, Record, Show
 from kiosk.core.identity import TokenFault
 from kiosk.core.inputs import (
     IdRejected,
@@ -83,19 +83,15 @@ def reject(rules: Rules, gate: Gate, _state: Entry, code: IdRejected) -> Step:
 
     It ends any offer on the screen: whoever shows it may not be the customer who was offered.
     """
-    now_ms = code.at.mono_ms
-    bad_ms = tuple(ms for ms in gate.bad_ms if now_ms - ms < BAD_WINDOW_MS)
+    bad_ms = _recent_bad(gate, code.at)
     if code.fault not in OURS:
-        bad_ms = (*bad_ms, now_ms)[-BAD_LIMIT - 2 :]
+        bad_ms = (*bad_ms, code.at.mono_ms)
     gate = replace(gate, bad_ms=bad_ms)
     decision = judge_fault(rules.policy, code.fault)
-    if decision.kind is Kind.REFUSED and len(bad_ms) > BAD_LIMIT:
+    if decision.kind is Kind.REFUSED and len(gate.bad_ms) > BAD_LIMIT:
         decision = Decision(Kind.REFUSED, Reason.RATE_LIMITED)
     attempt = Attempt(code.visit, None, (records.scan_rejected(code, decision.reason.value),), None)
-    gate, commands = conclude(rules, gate, attempt, decision, code.at)
-    if len(bad_ms) > BAD_LIMIT + 1:
-        return gate, tuple(each for each in commands if not isinstance(each, Record))
-    return gate, commands
+    return _in_a_flood(*conclude(rules, gate, attempt, decision, code.at))
 
 
 def show_while_offered(rules: Rules, gate: Gate, state: Offered, code: IdShown) -> Step:
@@ -183,9 +179,23 @@ def replayed(rules: Rules, gate: Gate, state: Entry, refused: RecordRefused) -> 
         records.scan_replayed(code.visit, code.side),
         records.decision_made(rules, code.visit, None, decision, 0),
     )
+    gate = replace(gate, bad_ms=(*_recent_bad(gate, refused.at), refused.at.mono_ms))
     if not isinstance(state, Unlocked):
         gate = replace(gate, entry=Refused(decision, refused.at.mono_ms + NOTICE_MS))
-    return gate, (Record(events), shown(rules, decision))
+    return _in_a_flood(gate, (Record(events), shown(rules, decision)))
+
+
+def _recent_bad(gate: Gate, at: Moment) -> tuple[int, ...]:
+    """Return when the latest wrong codes of the last minute were shown."""
+    recent = tuple(ms for ms in gate.bad_ms if at.mono_ms - ms < BAD_WINDOW_MS)
+    return recent[-BAD_LIMIT - 1 :]
+
+
+def _in_a_flood(gate: Gate, commands: tuple[Command, ...]) -> Step:
+    """Leave the record out when wrong codes come faster than they are worth one each."""
+    if len(gate.bad_ms) <= BAD_LIMIT + 1:
+        return gate, commands
+    return gate, tuple(each for each in commands if not isinstance(each, Record))
 
 
 def _unasked(rules: Rules, way: Way, now: Moment) -> Decision | None:

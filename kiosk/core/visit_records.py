@@ -119,6 +119,7 @@ def tags_observed(
         "counts": dict(tags.counts),
         "field": len(heard),
         "fault": window.fault,
+        "mostly_unread": tags.mostly_unread,
     }
     return EventRecord("tags.observed", data, visit)
 
@@ -152,6 +153,7 @@ def exit_settled(
         "lines": [line_data(line) for line in settled.lines],
         "unpaid_minor": settled.unpaid_minor,
         "credit_minor": settled.credit_minor,
+        "over": list(settled.over),
         "currency": rules.policy.currency,
         "payments_through": through,
         "cause": cause,

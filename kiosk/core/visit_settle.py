@@ -4,6 +4,7 @@ A stable, unsold tag of the shop that is no longer heard has left. What cannot b
 unresolved; it is never turned into an accusation (P4).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Final
@@ -12,8 +13,9 @@ from kiosk.core import visit_records as records
 from kiosk.core.basket import Sorted, counted, cover, present, price, sort_tags, unpaid_minor
 from kiosk.core.commands import Command, Flush, Record, Show
 from kiosk.core.money import plain
+from kiosk.core.policy import TierRule
 from kiosk.core.reasons import Reason
-from kiosk.core.values import ClockSync, Epc, Moment, Outcome
+from kiosk.core.values import ClockSync, Epc, Line, Moment, Outcome
 from kiosk.core.visit_state import CROWD_MS, Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
 
@@ -125,10 +127,19 @@ def _end(rules: Rules, state: Settling, visit: Visit, left: Sorted, *, alone: bo
     cause = next((cause for doubted, cause in doubts if doubted), "")
     if cause:
         return _Ending(Outcome.UNRESOLVED, Settled(covered, 0, credit_minor), cause)
-    settled = Settled(covered, unpaid_minor(covered), credit_minor)
+    settled = Settled(covered, unpaid_minor(covered), credit_minor, _over(tier, covered))
     if not lines:
         return _Ending(Outcome.EMPTY, settled, "")
     return _Ending(Outcome.UNPAID if unpaid else Outcome.PAID, settled, "")
+
+
+def _over(tier: TierRule | None, lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return the limits of the tier that these lines go beyond."""
+    if tier is None:
+        return ()
+    taken = {"items": len(lines), "value": sum(line.price_minor for line in lines)}
+    limits = {"items": tier.max_items, "value": tier.max_value_minor}
+    return tuple(name for name, limit in limits.items() if limit and taken[name] > limit)
 
 
 def _taken(visit: Visit, ending: _Ending) -> frozenset[Epc]:

@@ -231,8 +231,13 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How an exit came out, ready to be recorded."""
+    """How an exit came out, ready to be recorded.
+
+    Attributes:
+        over: Limits of the tier that it went beyond: "items", "value"; the owner is told.
+    """
 
     lines: tuple[Line, ...]
     unpaid_minor: int
     credit_minor: int
+    over: tuple[str, ...] = ()

@@ -65,8 +65,7 @@ def test_the_configuration_loads_and_pins_the_owner_who_signed_the_rules(
         return open_envelope(kind, (place / f"{kind}.json").read_bytes(), trusted)
 
     policy = parse_policy(payload("policy"))
-    threshold = policy.threshold_for("entry")
-    assert threshold is not None
+    (threshold,) = policy.thresholds_for("entry")
     assert (policy.shop, threshold.points) == ("mill", 550)
     assert {key.role for key in parse_keys(payload("keys")).values()} == {"issuer", "voucher"}
     assert payload("keys")["version"] == 1

@@ -14,6 +14,7 @@ from kiosk.core.access import (
 from kiosk.core.identity import TokenFault
 from kiosk.core.reasons import WORDS, Reason
 from kiosk.core.values import Answer, ClockSync, Json, RequestId, Verdict, Way
+from kiosk.core.visit_state import Rules
 from tests.core.gate_cases import THRESHOLD, at, rules
 
 NOON = at(0)
@@ -23,6 +24,19 @@ AFTER_HOURS: Json = [{"id": "standard", "after_hours": True}]
 
 def answer(said: dict[str, Verdict], *, provider: str = "http", fault: str = "") -> Answer:
     return Answer(RequestId("r"), said, ("late", "new"), provider=provider, fault=fault)
+
+
+def two_tiers(hours: Json = ()) -> Rules:
+    """Rules in which a higher threshold opens a tier of its own, after hours too."""
+    standing: dict[str, Json] = {"purpose": "entry", "since_s": 1_700_000_000}
+    return rules(
+        thresholds=[
+            {**standing, "id": "entry-700", "points": 700, "tier": "regular"},
+            {**standing, "id": THRESHOLD, "points": 600, "tier": "standard"},
+        ],
+        tiers=[{"id": "standard"}, {"id": "regular", "after_hours": True}],
+        hours=hours,
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,6 +75,34 @@ def test_staffs_word_grants_like_the_score_and_its_lack_is_an_offer(way: Way) ->
     assert (away.kind, away.reason) == (Kind.OFFERED, Reason.PROVIDER_DOWN)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "tier"),
+    [("yes", "yes", "regular"), ("yes", "no", "standard"), ("yes", "unknown", "standard")],
+)
+def test_the_highest_threshold_that_is_met_opens_its_tier(low: str, high: str, tier: str) -> None:
+    said = answer({THRESHOLD: Verdict(low), "entry-700": Verdict(high)})
+    decision = decide(two_tiers().policy, said, Way.SCORE, NOON)
+    assert (decision.kind, decision.tier) == (Kind.GRANTED, tier)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "reason"),
+    [("yes", "yes", "met"), ("yes", "no", "closed"), ("no", "no", "below-threshold")],
+)
+def test_after_hours_only_a_threshold_whose_tier_is_open_then_lets_in(
+    low: str, high: str, reason: str
+) -> None:
+    policy = two_tiers(hours=CLOSED).policy
+    assert before_asking(policy, NOON) is None
+    said = answer({THRESHOLD: Verdict(low), "entry-700": Verdict(high)})
+    assert decide(policy, said, Way.SCORE, NOON).reason == reason
+
+
+def test_p4_what_is_unknown_of_the_lowest_threshold_is_not_no() -> None:
+    said = answer({THRESHOLD: Verdict.UNKNOWN, "entry-700": Verdict.NO})
+    assert decide(two_tiers().policy, said, Way.SCORE, NOON).reason is Reason.UNKNOWN
+
+
 def test_a_threshold_that_is_gone_when_the_answer_comes_is_no_refusal() -> None:
     decision = decide(
         rules(thresholds=[]).policy, answer({THRESHOLD: Verdict.YES}), Way.SCORE, NOON
@@ -89,7 +131,9 @@ def test_a_tier_may_come_after_hours() -> None:
     said = answer({THRESHOLD: Verdict.YES})
     assert before_asking(late, NOON) is None
     assert decide(late, said, Way.SCORE, NOON).kind is Kind.GRANTED
-    assert decide(rules(hours=CLOSED).policy, said, Way.SCORE, NOON).reason is Reason.CLOSED
+    closed = rules(hours=CLOSED).policy
+    assert decide(closed, said, Way.SCORE, NOON).reason is Reason.CLOSED
+    assert grant_voucher(closed, NOON).reason is Reason.CLOSED
 
 
 def test_a_shop_grants_no_way_that_it_does_not_offer() -> None:

@@ -226,7 +226,7 @@ def test_four_thresholds_a_purpose_pass_and_a_fifth_does_not() -> None:
 
 def test_a_shop_without_scores_has_no_thresholds() -> None:
     policy = parse(thresholds=[], ways=["vouched"])
-    assert policy.threshold_for("entry") is None
+    assert policy.thresholds_for("entry") == ()
 
 
 def test_an_error_shortens_what_it_quotes() -> None:
@@ -258,7 +258,7 @@ def test_no_document_fails_in_another_way(changes: dict[str, Any]) -> None:
 # What the decisions ask a policy.
 
 
-def test_the_lowest_registered_threshold_opens_a_purpose_and_shadows_open_nothing() -> None:
+def test_thresholds_open_their_purpose_the_lowest_first_and_shadows_nothing() -> None:
     policy = parse(
         thresholds=[
             threshold(id="high", points=700),
@@ -267,15 +267,13 @@ def test_the_lowest_registered_threshold_opens_a_purpose_and_shadows_open_nothin
             threshold(id="bike", points=100, purpose="rental:bike"),
         ]
     )
-    low, bike = policy.threshold_for("entry"), policy.threshold_for("rental:bike")
-    assert low is not None
-    assert bike is not None
-    assert (low.id, bike.id) == ("low", "bike")
-    assert policy.threshold_for("rental:boat") is None
+    assert [one.id for one in policy.thresholds_for("entry")] == ["low", "high"]
+    assert [one.id for one in policy.thresholds_for("rental:bike")] == ["bike"]
+    assert policy.thresholds_for("rental:boat") == ()
 
 
 def test_a_shadow_alone_opens_nothing() -> None:
-    assert parse(thresholds=[threshold(shadow=True)]).threshold_for("entry") is None
+    assert parse(thresholds=[threshold(shadow=True)]).thresholds_for("entry") == ()
 
 
 def test_thresholds_and_tiers_are_found_by_id() -> None:

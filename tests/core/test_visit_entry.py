@@ -15,7 +15,7 @@ from kiosk.core.inputs import (
     WayChosen,
 )
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Claim, Tier, Verdict, VisitId, Way
+from kiosk.core.values import Claim, Json, Tier, Verdict, VisitId, Way
 from kiosk.core.visit import step
 from kiosk.core.visit_state import Checking, Gate, Idle, Offered, Refused, Unlocked
 from tests.core.gate_cases import (
@@ -211,6 +211,33 @@ def test_p4_a_flood_of_old_codes_stays_an_offer() -> None:
     loop.until(loop.now_ms + 61_000)
     loop.give(rejected(loop.now_ms, TokenFault.EXPIRED, "v99"))
     assert loop.disk.types().count("scan.rejected") == 7
+
+
+def test_a_flood_of_used_codes_is_answered_but_not_written() -> None:
+    loop = loop_of()
+    loop.disk.spent["aa" * 8, "n1"] = ()
+    for number in range(30):
+        code = shown(loop.now_ms + number, signed("ada", "n1"), f"v{number}")
+        assert shows(loop.give(code)) == ["replayed"]
+    assert loop.disk.types().count("scan.rejected") == 6
+
+
+def test_a_flood_is_forgotten_after_a_minute_whatever_is_shown_next() -> None:
+    loop = loop_of()
+    for number in range(30):
+        loop.give(rejected(loop.now_ms + number, TokenFault.BAD_SIGNATURE, f"v{number}"))
+    loop.until(loop.now_ms + 61_000)
+    loop.give(rejected(loop.now_ms, TokenFault.CLOCK_UNKNOWN, "v99"))
+    assert loop.disk.of("v99")
+
+
+def test_the_limits_of_the_tier_are_read_before_going_in() -> None:
+    limits: Json = [{"id": "standard", "max_items": 5, "max_value_minor": 2000}]
+    for tiers, lines in ((limits, ("At most 5 items", "At most 20.00 EUR")), ([], ())):
+        loop = Loop(rules(tiers=tiers or [{"id": "standard"}]))
+        grant(loop, "ada", "v1")
+        told = [each.lines for each in loop.quiet.done if isinstance(each, Show)]
+        assert told[-1] == lines
 
 
 def test_p4_faults_of_our_own_clock_count_against_nobody() -> None:

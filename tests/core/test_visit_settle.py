@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from kiosk.core.catalogue import Catalogue
 from kiosk.core.commands import Flush, Show
 from kiosk.core.inputs import InboxOverflowed, PaymentsSeen
@@ -86,6 +88,37 @@ def test_a_discount_of_the_tier_is_taken_and_an_unknown_tier_has_none() -> None:
         walk_out(loop, snack(1))
         settle(loop)
         assert loop.disk.outcome("v1").data["unpaid_minor"] == owed
+
+
+@pytest.mark.parametrize(
+    ("limits", "over"),
+    [
+        ({}, []),
+        ({"max_items": 2, "max_value_minor": 849}, []),
+        ({"max_items": 1}, ["items"]),
+        ({"max_value_minor": 848}, ["value"]),
+    ],
+)
+def test_what_goes_beyond_the_limits_of_the_tier_is_told_to_the_owner(
+    limits: dict[str, int], over: list[str]
+) -> None:
+    loop = inside()
+    loop.rules = rules(tiers=[{"id": "standard", **limits}])
+    walk_out(loop, snack(1), tea(1))
+    settle(loop)
+    assert loop.disk.outcome("v1").data["over"] == over
+
+
+@pytest.mark.parametrize(("reads", "unread"), [(8, False), (2, True), (1, True)])
+def test_an_exit_whose_tags_were_barely_heard_is_counted_and_accuses_nobody(
+    reads: int, *, unread: bool
+) -> None:
+    loop = inside()
+    walk_out(loop, snack(1), reads=reads)
+    settle(loop)
+    (seen,) = [event for event in loop.disk.of("v1") if event.type == "tags.observed"]
+    assert seen.data["mostly_unread"] is unread
+    assert (loop.disk.outcome("v1").type == "exit.unpaid") is not unread
 
 
 def test_p9_an_unpaid_notice_tells_items_total_and_until_when() -> None:

@@ -77,8 +77,7 @@ def test_what_a_script_may_say_the_kiosk_accepts(
 ) -> None:
     day = Script(currency, rules, tuple(items), (Customer("ada", 1),), (), ())
     policy = parse_policy({**props.policy(day, NOW_S), "version": 1})
-    threshold = policy.threshold_for("entry")
-    assert threshold is not None
+    (threshold,) = policy.thresholds_for("entry")
     assert threshold.points == rules["threshold"]
     assert policy.max_inside == rules["max_inside"]
     assert policy.grace_s == rules["grace_h"] * 3600
