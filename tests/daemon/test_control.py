@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from drivers.base import DeviceLostError
 from kiosk.clock import Clock
 from kiosk.daemon.caller import ask
 from kiosk.daemon.control import MAX_CALLERS, SOCKET, ControlSocket
@@ -142,3 +143,29 @@ def test_nobody_answering_is_one_plain_line(tmp_path: Path) -> None:
 def test_stopping_before_starting_leaves_nothing(tmp_path: Path) -> None:
     ControlSocket(tmp_path / SOCKET, Inbox(), lambda: None).stop()
     assert not (tmp_path / SOCKET).exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"[" * 60_000, b'{"do":"door","want":"unlock","reason":"\\udcff"}'],
+    ids=["nested", "surrogate"],
+)
+def test_a_line_that_no_ledger_could_hold_reaches_nobody(desk: Path, line: bytes) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as caller:
+        caller.connect(str(desk / SOCKET))
+        caller.sendall(line + b"\n")
+        with caller.makefile("rb") as stream:
+            answer = json.loads(stream.readline())
+    assert answer == {"ok": False, "error": "not a JSON object on one line"}
+    assert ask(desk, {"do": "status"})["ok"] is True
+
+
+def test_a_lock_that_cannot_be_driven_is_said_to_whoever_asked(tmp_path: Path) -> None:
+    def broken() -> None:
+        raise DeviceLostError("lock", "the pin cannot be driven")
+
+    control = ControlSocket(tmp_path / SOCKET, Inbox(), broken)
+    control.start()
+    answer = ask(tmp_path, {"do": "door", "want": "lock"})
+    control.stop()
+    assert answer == {"ok": False, "error": "lock: the pin cannot be driven"}

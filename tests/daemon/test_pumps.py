@@ -141,3 +141,32 @@ def test_a_tag_that_comes_into_the_exit_zone_begins_an_exit_and_a_resting_one_do
     ]
     rests = zone([tag(TRAIL_MIX), tag("000000000000000000000000")])
     assert [type(each.fact) for each in rests if isinstance(each, Happened)] == [TagsRead]
+
+
+class Faulty(Absent):
+    """A device whose driver has a fault in its own code, with something private in its words."""
+
+    def open(self) -> None:
+        """Count."""
+        self.opened += 1
+
+    def poll(self, timeout_s: float) -> Sequence[TagRead]:
+        """Fail as no driver should."""
+        raise IndexError(f"no tag {TRAIL_MIX} in {timeout_s}")
+
+
+def test_a_fault_in_a_driver_is_a_lost_device_and_the_pump_goes_on(
+    rhythm: Rhythm, until: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    device = Faulty()
+    pump = Pump(device, "exit-reader", tags(CLOCK), rhythm)
+    pump.start()
+    until(lambda: device.opened >= 2)
+    pump.stop()
+    facts = [each.fact for each in drain(rhythm) if isinstance(each, Happened)]
+    lost = [fact for fact in facts if isinstance(fact, DeviceLost)]
+    assert lost
+    assert lost[0].role == "exit-reader"
+    assert "its driver failed (IndexError)" in lost[0].detail
+    assert TRAIL_MIX not in caplog.text + lost[0].detail
+    assert device.closed == device.opened
