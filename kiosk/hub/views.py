@@ -8,6 +8,7 @@ from kiosk.hub.entries import read_event
 from kiosk.hub.grace import as_lines
 from kiosk.hub.projection import MAX_TEXT
 from kiosk.hub.store.base import Transaction
+from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.visits import LineRow, VisitRow
 from kiosk.ledger.checkpoint import parse, root_text
 
@@ -16,8 +17,11 @@ MAX_ANONYMOUS = 1000
 
 def kiosk_view(tx: Transaction, kiosk: str) -> Mapping[str, Json]:
     """Return the visits, losses and logs of one kiosk, with late payments applied."""
+    rows = tx.visits.of_kiosk(kiosk)
+    keys = [row.key for row in rows]
+    lines, graces = tx.visits.lines_of(keys), tx.graces.of_visits(keys)
     return {
-        "visits": [visit_view(tx, row) for row in tx.visits.of_kiosk(kiosk)],
+        "visits": [visit_view(row, lines[row.key], graces.get(row.key)) for row in rows],
         "anonymous": [{"epc": row.epc} for row in tx.visits.anonymous(kiosk, MAX_ANONYMOUS)],
         "logs": [
             {
@@ -31,10 +35,10 @@ def kiosk_view(tx: Transaction, kiosk: str) -> Mapping[str, Json]:
     }
 
 
-def visit_view(tx: Transaction, row: VisitRow) -> Mapping[str, Json]:
+def visit_view(
+    row: VisitRow, lines: Sequence[LineRow], grace: GraceRow | None
+) -> Mapping[str, Json]:
     """Return one visit."""
-    lines = tx.visits.lines(row.kiosk, row.visit)
-    grace = tx.graces.find(row.kiosk, row.visit)
     return {
         "id": row.visit,
         "decision": row.decision,

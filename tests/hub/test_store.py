@@ -193,6 +193,23 @@ def test_lines_are_replaced_as_a_whole_in_read_order(store: Store) -> None:
         assert tx.visits.lines("k", "v") == []
 
 
+def test_many_visits_are_read_at_once_each_with_what_is_its_own(store: Store) -> None:
+    keys = [(kiosk, f"v{n}") for n in range(1500) for kiosk in ("k1", "k2")]
+    wanted, others = keys[1::3], keys[::3]
+    with store.write() as tx:
+        for at, (kiosk, visit) in enumerate([*wanted, *others]):
+            lines = [LineRow(f"E{n}", "", kiosk + visit, at, paid=False) for n in range(at % 3)]
+            tx.visits.put_lines(kiosk, visit, lines)
+            if at % 2:
+                tx.graces.start(GraceRow(kiosk, visit, at, "EUR", 1, 60, None))
+    with store.read() as tx:
+        lines_of, graces = tx.visits.lines_of(wanted), tx.graces.of_visits(wanted)
+        assert lines_of == {key: tx.visits.lines(*key) for key in wanted}
+        assert graces == {key: row for key in wanted if (row := tx.graces.find(*key))}
+        assert len(graces) == len(wanted) // 2
+        assert (tx.visits.lines_of([]), tx.graces.of_visits([])) == ({}, {})
+
+
 def test_timelines_losses_and_devices_are_told_apart_by_kiosk(store: Store) -> None:
     marks = [MarkRow("k", "v", n, "door.held", n) for n in (2, 5)]
     lost = [AnonymousRow("k", n, epc, n) for n, epc in ((1, "A"), (2, "B"), (2, "C"))]

@@ -28,19 +28,21 @@ router = APIRouter(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A visit as a row of a table.
-
-    Attributes:
-        result: How it came out, or goes on.
-        cause: Why it is not clear what left, "" when it is.
-    """
+    """A visit as a row of a table."""
 
     row: VisitRow
     lines: Sequence[LineRow]
     grace: GraceRow | None
-    owed_minor: int
-    result: str
-    cause: str
+
+    @property
+    def owed_minor(self) -> int:
+        """What is owed for it."""
+        return owed_minor(self.row, self.lines)
+
+    @property
+    def result(self) -> str:
+        """How it came out, or goes on."""
+        return words.outcome(self.row, self.owed_minor)
 
     @property
     def items(self) -> str:
@@ -51,6 +53,14 @@ class Shown:
     def worth_minor(self) -> int:
         """What the items that left cost."""
         return sum(line.price_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """An exit that is not clear, and why."""
+
+    visit: Shown
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Today:
 
     visits: Sequence[Shown]
     owing: Sequence[Shown]
-    unresolved: Sequence[Shown]
+    unresolved: Sequence[Unclear]
     losses: Sequence[Loss]
     logs: Sequence[LogRow]
     forks: Sequence[ForkRow]
@@ -125,9 +135,9 @@ async def today(request: Request) -> Response:
 def look(tx: Transaction, show: Show) -> Today:
     """Return what the page shows."""
     return Today(
-        visits=[_shown(tx, row) for row in tx.visits.since(show.midnight_ms())],
-        owing=[_shown(tx, row) for row in tx.visits.owing(QUEUE)],
-        unresolved=[_shown(tx, row) for row in tx.visits.with_outcome("unresolved", QUEUE)],
+        visits=_shown(tx, tx.visits.since(show.midnight_ms())),
+        owing=_shown(tx, tx.visits.owing(QUEUE)),
+        unresolved=_unclear(tx),
         losses=_losses(tx),
         logs=tx.logs.all(),
         forks=tx.logs.forks(),
@@ -136,17 +146,15 @@ def look(tx: Transaction, show: Show) -> Today:
     )
 
 
-def _shown(tx: Transaction, row: VisitRow) -> Shown:
-    lines = tx.visits.lines(row.kiosk, row.visit)
-    owed = owed_minor(row, lines)
-    return Shown(
-        row,
-        lines,
-        tx.graces.find(row.kiosk, row.visit),
-        owed,
-        words.outcome(row, owed),
-        words.cause(cause_of(tx, row)),
-    )
+def _shown(tx: Transaction, rows: Sequence[VisitRow]) -> list[Shown]:
+    keys = [row.key for row in rows]
+    lines, graces = tx.visits.lines_of(keys), tx.graces.of_visits(keys)
+    return [Shown(row, lines[row.key], graces.get(row.key)) for row in rows]
+
+
+def _unclear(tx: Transaction) -> list[Unclear]:
+    found = _shown(tx, tx.visits.with_outcome("unresolved", QUEUE))
+    return [Unclear(each, words.cause(cause_of(tx, each.row))) for each in found]
 
 
 def _losses(tx: Transaction) -> list[Loss]:

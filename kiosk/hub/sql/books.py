@@ -8,10 +8,12 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_once
 
 from kiosk.hub.sql.schema import DOCUMENT, GRACE, OFFICE, PAYMENT
+from kiosk.hub.sql.visits import many
 from kiosk.hub.store.documents import DocumentRow
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.office import OfficeRow
 from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.visits import VisitKey
 
 
 class SqlDocuments:
@@ -91,6 +93,15 @@ class SqlGraces:
             select(GRACE).where(GRACE.c.kiosk == kiosk, GRACE.c.visit == visit)
         ).first()
         return GraceRow(*row) if row else None
+
+    def of_visits(self, visits: Sequence[VisitKey]) -> Mapping[VisitKey, GraceRow]:
+        """Return the graces of many visits at once; a visit without one is left out."""
+        found: dict[VisitKey, GraceRow] = {}
+        for kiosk, ids in many(visits):
+            rows = select(GRACE).where(GRACE.c.kiosk == kiosk, GRACE.c.visit.in_(ids))
+            graces = [GraceRow(*row) for row in self._connection.execute(rows)]
+            found.update({(grace.kiosk, grace.visit): grace for grace in graces})
+        return found
 
     def start(self, row: GraceRow) -> None:
         """Begin a grace; a visit has one."""

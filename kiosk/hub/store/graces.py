@@ -1,8 +1,10 @@
 """The time to pay late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from kiosk.hub.store.visits import VisitKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Graces(Protocol):
 
     def find(self, kiosk: str, visit: str) -> GraceRow | None:
         """Return the grace of one visit."""
+
+    def of_visits(self, visits: Sequence[VisitKey]) -> Mapping[VisitKey, GraceRow]:
+        """Return the graces of many visits at once; a visit without one is left out."""
 
     def start(self, row: GraceRow) -> None:
         """Begin a grace; a visit has one."""

@@ -1,8 +1,11 @@
 """What is projected from the logs: visits, lines, timelines, losses and devices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+VisitKey = tuple[str, str]
+"""Kiosk and visit id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ class VisitRow:
     exit_origin: str = ""
     exit_index: int = -1
     exit_leaf: bytes = b""
+
+    @property
+    def key(self) -> VisitKey:
+        """What names it: two kiosks may use one id."""
+        return self.kiosk, self.visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,9 @@ class Visits(Protocol):
 
     def lines(self, kiosk: str, visit: str) -> Sequence[LineRow]:
         """Return the visit's lines in read order."""
+
+    def lines_of(self, visits: Sequence[VisitKey]) -> Mapping[VisitKey, Sequence[LineRow]]:
+        """Return the lines of many visits at once, in read order; () for one without lines."""
 
     def put_lines(self, kiosk: str, visit: str, lines: Sequence[LineRow]) -> None:
         """Replace the visit's lines."""
