@@ -1,7 +1,6 @@
 """The units' own command lines, under a stand-in for the service manager.
 
-What systemd itself does with them (restart, watchdog, relock) was seen by hand in a booted
-container; systemd/README.md has the figures.
+What systemd itself does with them (restart, watchdog, relock) is shown in `test_booted.py`.
 """
 
 import os
