@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from kiosk.cli.doctor_finding import Finding, fix, join, note, ok
+from kiosk.cli.doctor_finding import Finding, May, fix, join, note, ok
 from kiosk.settings import Settings
 from kiosk.settings.devices import CameraSection, ReaderSection
 
@@ -17,19 +17,20 @@ CONSOLE: Final = "tty1"
 CHANGING_PORTS: Final = ("ttyUSB", "ttyACM")
 
 
-def devices(settings: Settings, dev: Path = DEV) -> Iterator[Finding]:
+def devices(settings: Settings, dev: Path = DEV, may: May = os.access) -> Iterator[Finding]:
     """Yield a finding for each device with a path; pins are looked at by `doctor_gpio`.
 
     Args:
         dev: Where the system keeps its devices.
+        may: Whether this account may use a path.
     """
     for reader in settings.reader:
-        yield _reader(reader, dev)
+        yield _reader(reader, dev, may)
     for name, camera in (("camera", settings.camera), ("exit camera", settings.exit_camera)):
         if camera is not None:
-            yield _camera(name, camera, dev)
+            yield _camera(name, camera, dev, may)
     if settings.screen is not None and settings.screen.kind == "console":
-        yield _console(Path(settings.screen.path or dev / CONSOLE))
+        yield _console(Path(settings.screen.path or dev / CONSOLE), may)
 
 
 def plugged(dev: Path = DEV) -> Iterator[Finding]:
@@ -39,14 +40,14 @@ def plugged(dev: Path = DEV) -> Iterator[Finding]:
     yield note("cameras", ", ".join(cameras) or f"none under {dev}/v4l/by-id")
 
 
-def _reader(reader: ReaderSection, dev: Path) -> Finding:
+def _reader(reader: ReaderSection, dev: Path, may: May) -> Finding:
     what = f"reader {reader.name}"
     if reader.port.startswith("sim:"):
         return ok(what, "simulated")
     if "://" in reader.port:
         return note(what, f"{reader.port} is not looked at", "try it: kiosk rfid scan")
     path = Path(reader.port)
-    trouble = _trouble(what, path, dev / "serial/by-id", "dialout")
+    trouble = _gone(what, path, dev / "serial/by-id") or _shut(what, path, "dialout", may)
     if trouble is not None:
         return trouble
     if path.name.startswith(CHANGING_PORTS):
@@ -54,7 +55,7 @@ def _reader(reader: ReaderSection, dev: Path) -> Finding:
     return ok(what, f"{path} may be opened")
 
 
-def _camera(what: str, camera: CameraSection, dev: Path) -> Finding:
+def _camera(what: str, camera: CameraSection, dev: Path, may: May) -> Finding:
     if camera.kind == "sim":
         return ok(what, "simulated")
     path = Path(camera.device or "")
@@ -67,7 +68,7 @@ def _camera(what: str, camera: CameraSection, dev: Path) -> Finding:
         if path.exists():
             return ok(what, f"pictures from {path}")
         return fix(what, f"{path} is not there", "correct camera.device")
-    trouble = _trouble(what, path, dev / "v4l/by-id", "video")
+    trouble = _gone(what, path, dev / "v4l/by-id") or _shut(what, path, "video", may)
     if trouble is not None:
         return trouble
     if path.parent == dev:
@@ -75,23 +76,28 @@ def _camera(what: str, camera: CameraSection, dev: Path) -> Finding:
     return ok(what, f"{path} may be opened; kiosk camera test looks through it")
 
 
-def _console(path: Path) -> Finding:
-    if path.exists() and not os.access(path, os.W_OK):
+def _console(path: Path, may: May) -> Finding:
+    if path.exists() and not may(path, os.W_OK):
         return fix("screen", f"{path} may not be written to", join(path, "tty"))
     if not path.exists() and not path.parent.is_dir():
         return fix("screen", f"{path} is not there", "correct screen.path")
     return ok("screen", f"{path} may be written to")
 
 
-def _trouble(what: str, path: Path, by_id: Path, group: str) -> Finding | None:
-    """Return why the device cannot be opened, None when it can."""
-    if not path.exists():
-        others = _names(by_id)
-        there = f"plug it in, or name one of: {', '.join(others)}" if others else "plug it in"
-        return fix(what, f"{path} is not there", f"{there} (they are listed in {by_id})")
-    if not os.access(path, os.R_OK | os.W_OK):
-        return fix(what, f"{path} may not be opened", join(path, group))
-    return None
+def _gone(what: str, path: Path, by_id: Path) -> Finding | None:
+    """Return that a device is not plugged in, None when it is."""
+    if path.exists():
+        return None
+    others = _names(by_id)
+    there = f"plug it in, or name one of: {', '.join(others)}" if others else "plug it in"
+    return fix(what, f"{path} is not there", f"{there} (they are listed in {by_id})")
+
+
+def _shut(what: str, path: Path, group: str, may: May) -> Finding | None:
+    """Return that this account may not open a device, None when it may."""
+    if may(path, os.R_OK | os.W_OK):
+        return None
+    return fix(what, f"{path} may not be opened", join(path, group))
 
 
 def _changing(what: str, path: Path, by_id: Path) -> Finding:

@@ -3,9 +3,13 @@
 import grp
 import os
 import pwd
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+May = Callable[[Path, int], bool]
+"""Says whether this account may use a path so, as `os.access` does."""
 
 
 @dataclass(frozen=True, slots=True)

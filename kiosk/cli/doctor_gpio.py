@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from kiosk.cli.doctor_finding import Finding, fix, join, note, ok
+from kiosk.cli.doctor_finding import Finding, May, fix, join, note, ok
 from kiosk.settings import Settings
 
 DEV: Final = Path("/dev")
@@ -20,20 +20,24 @@ Load = Callable[[str], object]
 
 
 def pins(
-    settings: Settings, dev: Path = DEV, load: Load = importlib.import_module
+    settings: Settings,
+    dev: Path = DEV,
+    load: Load = importlib.import_module,
+    may: May = os.access,
 ) -> Iterator[Finding]:
     """Yield what the pins need: library and chip; nothing is opened.
 
     Args:
         dev: Where the system keeps its devices.
         load: Imports a module, or raises as `import` does.
+        may: Whether this account may use a path.
     """
     wanted = sorted(_on_pins(settings))
     if not wanted:
         yield ok("pins", "none are used by this configuration")
         return
     yield library(load)
-    yield _chip(dev, ", ".join(wanted))
+    yield _chip(dev, ", ".join(wanted), may)
 
 
 def library(
@@ -66,12 +70,12 @@ def _remedy(packed: Path, version: tuple[int, int]) -> str:
     return f"sudo apt-get install python3-lgpio, then {ANEW}"
 
 
-def _chip(dev: Path, wanted: str) -> Finding:
+def _chip(dev: Path, wanted: str, may: May) -> Finding:
     chips = sorted(dev.glob("gpiochip*"))
     if not chips:
         remedy = 'run it on a Raspberry Pi, or say kind = "sim" in these tables'
         return fix("pins", f"there is no {dev}/gpiochip*, and {wanted} want pins", remedy)
-    if not any(os.access(chip, os.R_OK | os.W_OK) for chip in chips):
+    if not any(may(chip, os.R_OK | os.W_OK) for chip in chips):
         return fix("pins", f"{chips[0]} may not be opened", join(chips[0], "gpio"))
     return ok("pins", f"{chips[0]} may be opened, for {wanted}")
 
