@@ -1,5 +1,6 @@
 """Keys and tokens in files: a private one only its owner can read, and none is overwritten."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -95,17 +96,24 @@ def keep_token(path: Path) -> str:
 def write_over(path: Path, data: bytes, mode: int = _PUBLIC) -> None:
     """Put a file in place of what is there, whole or not at all.
 
+    A terminal, a pipe or a device is written to and stays what it is.
+
     Raises:
         KeyFileError: The place cannot be written; what was there is unchanged.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.write(data)
+            return
         fresh.unlink(missing_ok=True)  # of a run that was cut off
-        write_new(fresh, data, mode)
+        _write(fresh, data, mode)
         fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
+    except (OSError, ValueError) as error:
+        _forget(fresh)
+        why = getattr(error, "strerror", None) or "not a file name"
+        raise KeyFileError(f"{path}: {why}; nothing was written") from error
 
 
 def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
@@ -115,19 +123,29 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         KeyFileError: Something is there already, or the place cannot be written.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        _write(path, data, mode)
     except FileExistsError as error:
         raise KeyFileError(f"{path}: is there already; move it away first") from error
     except OSError as error:
-        raise KeyFileError(f"{path}: {error.strerror}; choose another place") from error
+        raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file, durably; leave nothing of it when that fails."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(handle)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise KeyFileError(f"{path}: {error.strerror}; nothing was written") from error
+    except OSError:
+        _forget(path)
+        raise
+
+
+def _forget(path: Path) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        path.unlink()
 
 
 def _is_file(path: Path) -> bool:

@@ -63,7 +63,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_place_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileError, match="No such file or directory; choose another place"):
+    with pytest.raises(KeyFileError, match="No such file or directory; nothing was written"):
         create_private(tmp_path / "none" / "a.key")
 
 

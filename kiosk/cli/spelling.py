@@ -20,7 +20,7 @@ def spelled(called: str | None = None) -> str:
     if told := os.environ.get(VARIABLE):
         return told
     path = Path(called or sys.argv[0])
-    if path.name == "__main__.py":
+    if path.parts[-2:] == (NAME, "__main__.py"):
         return f"{shlex.quote(sys.executable)} -m {NAME}"
     found = shutil.which(NAME)
     if path.name != NAME or (found is not None and path.resolve() == Path(found).resolve()):
