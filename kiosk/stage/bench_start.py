@@ -97,7 +97,7 @@ class _Ready:
         def measure(daemon: Child, _took_s: float) -> float:
             """Return the memory in MB once the start is over."""
             time.sleep(self._settle_s)
-            return _resident_mb(daemon.pid)
+            return resident_mb(daemon.pid)
 
         return self._while_up(measure)
 
@@ -119,8 +119,9 @@ class _Ready:
             daemon.stop()
 
 
-def _resident_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+def resident_mb(pid: int, proc: Path = Path("/proc")) -> float:
+    """Return the memory that the kernel counts for this process, 0 for one without any."""
+    for line in (proc / str(pid) / "status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
             return round(int(line.split()[1]) / KB_PER_MB, 1)
     return 0.0
