@@ -156,10 +156,14 @@ def parse(index: int, body: bytes) -> Body:
     data = event.get("data") if isinstance(event, Mapping) else None
     if not isinstance(event, Mapping) or not isinstance(data, Mapping):
         raise LedgerCorruptError(f"entry {index}: body: not an event; run kiosk ledger verify")
-    name = str(event.get("type")).removeprefix(_TYPE_HEAD).removesuffix(_TYPE_TAIL)
     visit = data.get("visit")
     clear = {key: value for key, value in data.items() if key not in RESERVED}
-    return Body(event, name, clear, VisitId(visit) if isinstance(visit, str) else None)
+    return Body(event, kind_of(event), clear, VisitId(visit) if isinstance(visit, str) else None)
+
+
+def kind_of(event: Mapping[str, Json]) -> str:
+    """Return the type of an event without namespace and version."""
+    return str(event.get("type")).removeprefix(_TYPE_HEAD).removesuffix(_TYPE_TAIL)
 
 
 def rfc3339(wall_ms: int) -> str:

@@ -4,16 +4,22 @@ It says what the events say, by visit: where each began, was opened and was clos
 """
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+import orjson
 
 from kiosk.core.events import CLOSING, OPENING, OUTCOMES, EventRecord
 from kiosk.core.values import Epc, VisitId
 from kiosk.ledger import rows
-from kiosk.ledger.body import parse
+from kiosk.ledger.body import kind_of, parse
 from kiosk.ledger.diagnosis import Finding
 from kiosk.ledger.errors import LedgerWriteError, OutcomeTakenError
 from kiosk.ledger.rows import Event
 from kiosk.ledger.seal import Keyring
+
+_LISTED: Final = CLOSING | {OPENING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +110,39 @@ class VisitWatch:
     """Compares the table of visits with the events it follows, stretch by stretch (P3)."""
 
     def __init__(self) -> None:
-        self._seen = (0, 0, 0)
+        self._opened = self._closed = 0
 
     def wrong(self, connection: sqlite3.Connection, start: int, end: int) -> Finding | None:
-        """Return the first event that the table contradicts, None when none does."""
-        query = "SELECT first, opening, closing, outcome FROM visit WHERE visit = ?"
-        begun, opened, closed = self._seen
-        for event in rows.events(connection, None, start, end):
-            kind, visit, at = event.record.type, event.record.visit, event.index
-            if visit is None:
+        """Return the first entry at which the table says something else, None when none does."""
+        told = _told(connection, start, end)
+        firsts = "SELECT first, visit FROM visit WHERE first >= ? AND first < ? ORDER BY first"
+        for at, visit in connection.execute(firsts, (start, end)):
+            if told[at][1] != visit:
+                return Finding(at, "visit", "begins here in the table of visits only")
+        query = "SELECT opening, closing, outcome FROM visit WHERE visit = ?"
+        for at, (kind, visit) in told.items():
+            if visit is None or kind not in _LISTED:
                 continue
-            row = connection.execute(query, (visit,)).fetchone()
-            first, opening, *ending = row or (end, None, None, None)
-            opens, closes = kind == OPENING, kind in CLOSING
-            closed_so = not closes or ending == [at, outcome_of(kind)]
-            if first > at or (opens and opening != at) or not closed_so:
+            opening, *ending = connection.execute(query, (visit,)).fetchone() or (None, None, None)
+            if (opening != at) if kind == OPENING else (ending != [at, outcome_of(kind)]):
                 return Finding(at, "visit", "is not in the table of visits as this event says")
-            begun, opened, closed = begun + (first == at), opened + opens, closed + closes
-        self._seen = (begun, opened, closed)
+            self._opened += kind == OPENING
+            self._closed += kind in CLOSING
         return None
 
     def surplus(self, connection: sqlite3.Connection, size: int) -> Finding | None:
         """Return what the table says without an event; once all of `size` were compared."""
-        query = """SELECT count(*), count(*) FILTER (WHERE opening < ?1),
-            count(*) FILTER (WHERE closing < ?1) FROM visit WHERE first < ?1"""
-        if connection.execute(query, (size,)).fetchone() == self._seen:
+        query = """SELECT count(*) FILTER (WHERE opening < ?1),
+            count(*) FILTER (WHERE closing < ?1) FROM visit"""
+        if connection.execute(query, (size,)).fetchone() == (self._opened, self._closed):
             return None
         return Finding(0, "visit", "or a later one is in the table of visits without its event")
+
+
+def _told(
+    connection: sqlite3.Connection, start: int, end: int
+) -> Mapping[int, tuple[str, str | None]]:
+    """Return the type and the visit of entries whose hashes were verified."""
+    query = "SELECT idx, body FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx"
+    found = ((at, orjson.loads(body)) for at, body in connection.execute(query, (start, end)))
+    return {at: (kind_of(event), event["data"].get("visit")) for at, event in found}

@@ -31,11 +31,11 @@ def test_the_table_of_an_untouched_log_is_as_its_events_say(shelf: Shelf) -> Non
         ("UPDATE visit SET outcome = 'paid' WHERE visit = 'v2'", "entry 6: visit is not in"),
         ("UPDATE visit SET closing = NULL WHERE visit = 'v1'", "entry 3: visit is not in"),
         ("UPDATE visit SET opening = 1 WHERE visit = 'v1'", "entry 0: visit is not in"),
-        ("UPDATE visit SET first = 5 WHERE visit = 'v3'", "entry 4: visit is not in"),
+        ("UPDATE visit SET first = 5 WHERE visit = 'v3'", "entry 5: visit begins here in"),
         ("DELETE FROM visit WHERE visit = 'v4'", "entry 7: visit is not in"),
         ("UPDATE visit SET closing = 7, outcome = 'empty' WHERE visit = 'v4'", "without its event"),
         ("UPDATE visit SET opening = 4 WHERE visit = 'v3'", "without its event"),
-        ("INSERT INTO visit VALUES ('v9', 2, 2, 2, 'paid')", "without its event"),
+        ("INSERT INTO visit VALUES ('v9', 2, 2, 2, 'paid')", "entry 2: visit begins here in"),
     ],
 )
 def test_p3_a_visit_that_was_changed_in_the_table_is_named(
