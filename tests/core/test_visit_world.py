@@ -85,11 +85,15 @@ MUTANTS: list[tuple[Stepper, str, int]] = [
     (mutants.forget_the_crowd, "pinned", 1),
     (mutants.count_what_was_put_back, "put back", 1),
     (mutants.ignore_absence, "pinned", 1),
+    (mutants.merge_equal_items, "P10", 1),
+    (mutants.hold_until_paid, "P2", 1),
+    (mutants.lock_whoever_leaves_in, "P2", 1),
     (mutants.forget_the_sold, "once", 1),
+    (mutants.forget_the_sold, "sold", 1),
     (mutants.let_in_everybody, "room", 1),
     (mutants.burn_vouchers, "P4", 1),
     (mutants.voucher_for_the_last, "pinned", 1),
-    (mutants.refuse_the_unknown, "table", 1),
+    (mutants.refuse_the_unknown, "P4", 1),
     (mutants.offer_nothing, "P4", 1),
     (mutants.relock_by_any_timer, "relock", 1),
     (mutants.forget_to_relock, "session", 1),
@@ -114,7 +118,9 @@ def is_caught(name: str, max_inside: int, step: Stepper, recover_by: Recoverer) 
 
 
 @pytest.mark.parametrize(
-    ("mutant", "name", "max_inside"), MUTANTS, ids=[each[0].__name__ for each in MUTANTS]
+    ("mutant", "name", "max_inside"),
+    MUTANTS,
+    ids=[f"{each[0].__name__}-{each[1]}" for each in MUTANTS],
 )
 def test_a_machine_that_breaks_a_promise_is_caught(
     mutant: Stepper, name: str, max_inside: int

@@ -61,9 +61,15 @@ class Books:
         if event.type == "exit.unpaid":
             self._p4_unpaid_only_when_all_is_known(step, visit, event)
         if event.type in {"exit.unpaid", "exit.paid"}:
+            self._each_item_is_a_line(visit, event)
             self._lines_are_whose_they_are(step, visit, event)
         self._sold_stays_sold(visit, event)
         self.shop.part(visit)
+
+    def _each_item_is_a_line(self, visit: VisitId, event: EventRecord) -> None:
+        seen = [each for each in self.shop.loop.disk.of(visit) if each.type == "tags.observed"]
+        lines = [each["epc"] for each in lines_of(event)]
+        promise("P10", holds=lines == seen[-1].data["stable"], what=f"two equal are two: {event}")
 
     def _p4_unpaid_only_when_all_is_known(
         self, step: Stepped, visit: VisitId, event: EventRecord

@@ -71,9 +71,16 @@ class Customers:
             if shop.by_chance(0.03):
                 shop.tell(StaffUnlocked(shop.now, "delivery"))
         elif shop.at_kiosk is body and shop.by_chance(0.25):
-            shop.tell(WayChosen(shop.now, shop.chance.choice((*Way, Way.VOUCHER, None))))
+            self._press_something()
         elif len(shop.loop.gate.inside) < shop.room or shop.by_chance(0.05):
             self._show_something(body)
+
+    def _press_something(self) -> None:
+        shop = self.shop
+        if shop.by_chance(0.1):
+            shop.tell(GroupDeclared(shop.now))
+        else:
+            shop.tell(WayChosen(shop.now, shop.chance.choice((*Way, Way.VOUCHER, None))))
 
     def _follow(self, body: Body) -> None:
         """Come in behind the customer who said so, while the door is unlocked for a group."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from kiosk.core.access import Decision, Kind
 from kiosk.core.commands import Command, Record, Relock, Show, Unlock
-from kiosk.core.events import OPENING, EventRecord
-from kiosk.core.inputs import DoorOpened, IdShown, Input, RecordFailed, TimeUp
+from kiosk.core.events import OPENING, OUTCOMES, EventRecord
+from kiosk.core.inputs import DoorOpened, ExitRequested, IdShown, Input, RecordFailed, TimeUp
 from kiosk.core.policy import Policy
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Json, Moment, RequestId, Spend, Tier
@@ -25,6 +25,7 @@ from kiosk.core.visit_state import (
     Unlocked,
 )
 from kiosk.core.visit_table import Step
+from tests.core.loop import lines_of
 
 
 def unlock_first(rules: Rules, gate: Gate, got: Input) -> Step:
@@ -104,6 +105,33 @@ def ignore_absence(rules: Rules, gate: Gate, got: Input) -> Step:
     if isinstance(gate.leaving, Settling):
         gate = replace(gate, heard={})
     return step(rules, gate, got)
+
+
+def merge_equal_items(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Take two of the same for one that was read twice."""
+    gate, commands = step(rules, gate, got)
+
+    def merged(event: EventRecord) -> EventRecord:
+        if event.type not in OUTCOMES or not event.visit:
+            return event
+        by_gtin = {line["gtin"]: line for line in lines_of(event)}
+        return replace(event, data={**event.data, "lines": list(by_gtin.values())})
+
+    return gate, _rewritten(commands, merged)
+
+
+def hold_until_paid(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Begin no exit for somebody who has not paid yet."""
+    unpaid = any(not visit.payments for visit in gate.inside)
+    if isinstance(got, ExitRequested) and unpaid:
+        return gate, (Show("exit", Reason.UNPAID),)
+    return step(rules, gate, got)
+
+
+def lock_whoever_leaves_in(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Lock the door as soon as somebody wants out."""
+    gate, commands = step(rules, gate, got)
+    return gate, ((Relock("exit"), *commands) if isinstance(got, ExitRequested) else commands)
 
 
 def forget_the_sold(rules: Rules, gate: Gate, got: Input) -> Step:

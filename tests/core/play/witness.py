@@ -5,7 +5,7 @@ from typing import Final
 
 from kiosk.core.commands import AskPayments, AskProvider, Flush, Record, Relock, Show, Unlock
 from kiosk.core.events import OPENING
-from kiosk.core.inputs import RecordFailed, RecordRefused
+from kiosk.core.inputs import ExitRequested, IdShown, RecordFailed, RecordRefused
 from kiosk.core.reasons import WORDS, Reason
 from kiosk.core.visit_sides import ENTRY, EXIT
 from kiosk.core.visit_state import Gate, Idle, Offered, Quiet, Refused, Unlocked
@@ -32,6 +32,8 @@ class Witness:
     def stepped(self, step: Stepped) -> None:
         """Judge a step."""
         self.steps += 1
+        if step.kept:
+            self._p4_answers_are_fair(step.after)
         checks: tuple[Callable[[Stepped], None], ...] = (
             self._p1_record_before_grant,
             self._p2_nothing_holds,
@@ -46,7 +48,6 @@ class Witness:
                 for event in command.events:
                     self.books.written(step, event, command)
         if step.kept:
-            self._p4_answers_are_fair(step.after)
             self._room_is_kept(step.after)
             self._lock_has_a_session(step)
 
@@ -87,6 +88,13 @@ class Witness:
         known = (AskPayments, AskProvider, Flush, Record, Relock, Show, Unlock)
         alien = {type(each) for each in step.commands} - set(known)
         promise("P2", holds=not alien, what=alien)
+        got = step.got.cause if isinstance(step.got, RecordFailed | RecordRefused) else step.got
+        if isinstance(got, ExitRequested):
+            begun = not isinstance(step.after.leaving, Quiet)
+            promise("P2", holds=begun, what=f"an exit that does not begin: {step.got}")
+        if isinstance(got, ExitRequested) or (isinstance(got, IdShown) and got.side == EXIT.name):
+            driven = [each for each in step.commands if isinstance(each, Relock | Unlock)]
+            promise("P2", holds=not driven, what=f"leaving drives the lock: {driven}")
 
     def _transitions_are_declared(self, step: Stepped) -> None:
         self._declared(ENTRY, type(step.before.entry), type(step.after.entry), step)
