@@ -1,10 +1,13 @@
 """Log lines are one JSON object each, and libraries do not chat."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
+
+from kiosk.logs import OneLine
 
 SAY = """
 import logging, sys
@@ -44,3 +47,17 @@ def test_t27_one_event_is_one_line_and_libraries_are_quiet(level: str, events: l
 
 def test_whoever_looks_for_a_fault_hears_the_libraries_too() -> None:
     assert len(said("debug")) == 4
+
+
+def test_a_traceback_is_a_text_of_its_one_line() -> None:
+    fault = ZeroDivisionError("no such sum")
+    told = (type(fault), fault, None)
+    args = ("kiosk.daemon", logging.ERROR, __file__, 1, "it broke in %s", ("two\nlines",))
+    record = logging.LogRecord(*args, told)
+    line = OneLine().format(record)
+    assert line.startswith("<3>{")
+    assert "\n" not in line
+    said = json.loads(line[3:])
+    assert said["event"] == "it broke in two\nlines"
+    assert "ZeroDivisionError: no such sum" in said["exception"]
+    assert said["timestamp"].endswith("+00:00")
