@@ -1,0 +1,131 @@
+"""What staff ask of the running kiosk: its status, and payments."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Control
+
+Kiosk = Callable[..., Any]
+
+STATUS: dict[str, Any] = {
+    "ok": True,
+    "kiosk": "door-1",
+    "entry": "idle",
+    "exit": "quiet",
+    "inside": 0,
+    "door_open": False,
+    "unlocked": False,
+    "lost": [],
+    "devices": {"lock": {"ok": True, "detail": "locked"}},
+    "ledger": {"size": 12, "root": "00"},
+    "upload": {"acked": 10, "trouble": ""},
+    "clock": {"sync": "ntp"},
+}
+
+
+def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control: Control) -> None:
+    control.answers(STATUS, STATUS)
+    done = kiosk("status", "--state", state)
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        [
+            "door-1: entry idle, exit quiet",
+            "inside:  0 visits; door closed, lock locked",
+            "ledger:  12 events, 2 not yet at the hub",
+            "clock:   ntp",
+            "device:  lock: ok, locked",
+        ],
+    )
+    assert json.loads(kiosk("status", "--state", state, "--json").out) == STATUS
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"upload": {"acked": 1, "trouble": "nobody answers"}}, "upload:  nobody answers"),
+        (
+            {"lost": ["camera"], "devices": {"camera": {"ok": False, "detail": "unplugged"}}},
+            "device:  camera: NOT OK, unplugged",
+        ),
+    ],
+)
+def test_what_needs_a_person_is_exit_code_1(
+    change: dict[str, Any], line: str, kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    control.answers({**STATUS, **change})
+    done = kiosk("status", "--state", state)
+    assert done.code == 1
+    assert line in done.out.splitlines()
+
+
+# pay
+
+
+@pytest.fixture
+def token(tmp_path: Path) -> Path:
+    """The file with the staff's token."""
+    path = tmp_path / "staff.token"
+    path.write_text("very-secret\n", encoding="ascii")
+    return path
+
+
+def test_a_payment_is_sent_with_a_key_of_its_own(
+    kiosk: Kiosk, state: Path, control: Control, token: Path
+) -> None:
+    control.answers({"ok": True, "number": 7}, {"ok": True, "number": 7})
+    at = ("--token-file", token, "--state", state)
+    done = kiosk("pay", "v1", "--epc", "3034aa", "--epc", "3034BB", *at)
+    first, words = control.asked[0], done.out.split()
+    assert words[:4] == ["recorded", "as", "payment", "7"]
+    assert first["epcs"] == ["3034AA", "3034BB"]
+    assert (first["visit"], first["token"], len(first["key"])) == ("v1", "very-secret", 16)
+    kiosk("pay", "v1", "--amount-minor", 599, "--method", "card", "--key", "till-1", *at)
+    assert control.asked[1] == {
+        "do": "pay",
+        "visit": "v1",
+        "epcs": [],
+        "amount_minor": 599,
+        "method": "card",
+        "key": "till-1",
+        "token": "very-secret",
+    }
+
+
+def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
+    kiosk: Kiosk, state: Path, control: Control, token: Path
+) -> None:
+    control.answers({"ok": False, "error": "the hub did not answer"})
+    words = ("pay", "v1", "--amount-minor", 5, "--key", "till-1")
+    done = kiosk(*words, "--token-file", token, "--state", state)
+    assert done.code == 4
+    assert done.err == "kiosk: not recorded (key till-1): the hub did not answer\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("--epc", "30", "--amount-minor", 5),
+        ("--amount-minor", -1),
+        ("--amount-minor", "5.99"),
+        ("--amount-minor", 5, "--method", "gold"),
+    ],
+)
+def test_words_that_make_no_payment_are_refused_before_anybody_is_asked(
+    words: tuple[object, ...], kiosk: Kiosk, state: Path, token: Path
+) -> None:
+    done = kiosk("pay", "v1", *words, "--token-file", token, "--state", state)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("held", [b"", b"\xff\xfe", b"two words", b"\x1b[2J", b"x\ny"])
+def test_a_file_without_a_token_is_named_and_never_shown(
+    held: bytes, kiosk: Kiosk, state: Path, token: Path
+) -> None:
+    token.write_bytes(held)
+    done = kiosk("pay", "v1", "--amount-minor", 5, "--token-file", token, "--state", state)
+    assert (done.code, f"{token}: holds no token" in done.err) == (2, True)
