@@ -116,6 +116,8 @@ def list_(
         ]
         typer.echo(json.dumps({"vouched": rows}))
         return
+    if not vouched:
+        typer.echo("nobody is vouched for")
     for one in vouched:
         over = "" if one.holds(now_s) else "  (over)"
         typer.echo(f"{one.customer}  until {one.until.isoformat()}  by {one.by}{over}")

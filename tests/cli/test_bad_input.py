@@ -1,0 +1,178 @@
+"""Whatever the words and files are: one line for each thing, a right exit code, no traceback."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_httpserver import HTTPServer
+
+from kiosk.core.catalogue import Article, parse_catalogue
+from kiosk.core.signing import sign
+from kiosk.core.values import Json
+from kiosk.hub.errors import ItemsError
+from kiosk.hub.items import merge, read_items, write_items
+from tests.cli.conftest import Done
+from tests.hub.worlds import Owner
+
+Kiosk = Callable[..., Any]
+
+HOSTILE = [
+    "",
+    ".",
+    "x" * 4096,
+    "\x1b[2J\x1b]0;title\x07",
+    "\u202egnp.exe",
+    "a\nb",
+    "\udcff\udcfe",
+    "<script>alert(1)</script>",
+    "=HYPERLINK(1)",
+    "../../etc/passwd",
+]
+TAKES_A_WORD = [
+    ("config", "check"),
+    ("config", "show"),
+    ("keys", "show"),
+    ("keys", "publish"),
+    ("ledger", "tail", "--state"),
+    ("ledger", "show", "0", "--config"),
+    ("ledger", "verify", "--vkey"),
+    ("doctor", "--config"),
+    ("rfid", "decode"),
+    ("rfid", "scan", "--seconds", "0.2", "--port"),
+    ("item", "import"),
+    ("item", "list", "--hub"),
+    ("play",),
+    ("run", "--config"),
+    ("status", "--state"),
+    ("id", "verify", "--audience", "corner", "--key"),
+    ("scores", "seed", "customer-1"),
+    ("ledger",),
+]
+
+
+def is_plain(done: Done) -> bool:
+    """Say whether a call ended in plain words, whatever it was given."""
+    return "Traceback" not in done.err and not {"\x1b", "\u202e", "\x07"} & set(done.err)
+
+
+@pytest.mark.parametrize("word", HOSTILE, ids=lambda word: ascii(word[:12]))
+@pytest.mark.parametrize("verb", TAKES_A_WORD, ids=" ".join)
+def test_hostile_words_are_refused_in_plain_ones(
+    verb: tuple[str, ...], word: str, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    with contextlib.chdir(tmp_path):
+        done = kiosk(*verb, word)
+    assert done.code in {1, 2, 3, 4} or verb[0] == "doctor", done
+    assert done.err or done.out
+    assert is_plain(done), done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+FILES = {
+    "empty": b"",
+    "not UTF-8": b"\xff\xfe\x00[kiosk]\n",
+    "an ELF": b"\x7fELF\x02\x01\x01\x00" + bytes(4096),
+    "a page": b"<html><body>404</body></html>\n",
+    "a formula": b"=1+1,2\n",
+    "one long line": b"a" * 300_000,
+    "nested": b"a = " + b"[" * 5000,
+    "escapes": b"\x1b[2J = 1\n",
+}
+TAKES_A_FILE = [
+    ("config", "check"),
+    ("run", "--config"),
+    ("hub", "--config"),
+    ("play",),
+    ("vouch", "list", "--file"),
+    ("keys", "show"),
+    ("id", "make", "c", "--audience", "corner", "--key"),
+    ("id", "verify", "K1:", "--audience", "corner", "--owner-key", "A" * 43, "--key-list"),
+]
+
+
+@pytest.mark.parametrize("held", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("verb", TAKES_A_FILE, ids=" ".join)
+def test_hostile_files_are_refused_by_name(
+    verb: tuple[str, ...], held: bytes, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(held)
+    done = kiosk(*verb, file)
+    if held or verb[0] not in {"vouch", "play"}:  # an empty list is one, and so is an empty day
+        assert done.code == 2, done
+        assert done.err.startswith("kiosk: ")
+    assert is_plain(done), done.err
+    assert file.read_bytes() == held
+
+
+@pytest.mark.parametrize("verb", TAKES_A_FILE, ids=" ".join)
+def test_a_directory_or_nothing_in_place_of_a_file_is_one_line(
+    verb: tuple[str, ...], kiosk: Kiosk, tmp_path: Path
+) -> None:
+    for path in (tmp_path, tmp_path / "none", tmp_path / "none" / "x"):
+        done = kiosk(*verb, path)
+        if (verb[0], path.parent) != ("vouch", tmp_path):  # a missing list is an empty one
+            assert done.code == 2 or verb[0] == "vouch"
+            assert done.err.count("\n") <= 1, done.err
+        assert is_plain(done)
+
+
+# the spreadsheet
+
+CELLS = st.text(st.characters(codec="utf-8"), max_size=12)
+ROWS = st.lists(st.lists(CELLS, max_size=6).map(",".join), max_size=6)
+HEADS = st.sampled_from(["gtin,name,price", "epc,name,price_minor,tax", "name", "gtin;name;price"])
+
+
+def refusals(data: bytes) -> tuple[list[str], tuple[Article, ...]]:
+    """Return the lines of a refusal, or the items."""
+    try:
+        return [], read_items(data, "dir/items.csv", "EUR")
+    except ItemsError as error:
+        return str(error).split("\n"), ()
+
+
+@settings(deadline=None)
+@given(HEADS, ROWS)
+def test_no_spreadsheet_makes_anything_but_items_or_lines(head: str, rows: list[str]) -> None:
+    data = "\n".join([head, *rows]).encode()
+    lines, items = refusals(data)
+    assert all(line.startswith("dir/items.csv") for line in lines)
+    if lines:
+        return
+    catalogue = parse_catalogue(merge(None, items, "EUR", replace=True).payload)
+    again = read_items(write_items(catalogue).encode(), "again.csv", "EUR")
+    assert set(again) == set(items)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_make_anything_but_lines(data: bytes) -> None:
+    lines, items = refusals(data)
+    assert bool(lines) != bool(items)
+    assert all(line.startswith("dir/items.csv") for line in lines)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=ROWS)
+def test_an_import_that_is_refused_publishes_nothing(
+    rows: list[str], kiosk: Kiosk, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    httpserver.clear_all_handlers()
+    payload: dict[str, Json] = {"version": 1, "currency": "EUR", "items": [], "sold": []}
+    envelope = sign("catalogue", payload, Owner().private)
+    httpserver.expect_request("/v1/documents/catalogue", method="GET").respond_with_data(envelope)
+    file = tmp_path / "items.csv"
+    file.write_text("\n".join(["gtin,name,price", *rows, "1,wrong,1"]), encoding="utf-8")
+    words = ("--hub", httpserver.url_for("").rstrip("/"), "--owner-key-file", tmp_path / "none")
+    done = kiosk("item", "import", file, *words)
+    assert done.code == 2
+    assert str(file) in done.err
+    assert is_plain(done)
+    assert all(request.method == "GET" for request, _ in httpserver.log)
