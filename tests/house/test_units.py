@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.house.conftest import ROOT
+from tests.shipped import shipped
 
 UNITS = sorted((ROOT / "systemd").glob("*.service"))
 GATE = 15  # tenths of systemd's exposure level: 1.5 of 10 for the worst
@@ -94,6 +96,13 @@ def test_the_daemon_has_a_place_for_pipes() -> None:
     assert daemon["Environment"] == ["LG_WD=/run/kiosk"]
 
 
+def test_the_daemon_may_write_on_the_screen_that_the_stores_file_names() -> None:
+    screen = tomllib.loads(shipped("store.toml"))["screen"]
+    daemon = settings(ROOT / "systemd" / "kiosk.service")
+    assert f"{screen['path']} rw" in daemon["DeviceAllow"]
+    assert "tty" in daemon["SupplementaryGroups"][0].split()
+
+
 def test_nothing_that_the_door_needs_waits_for_the_network() -> None:
     daemon = settings(ROOT / "systemd" / "kiosk.service")
     assert not {"Requires", "BindsTo", "Requisite"} & set(daemon)
@@ -120,7 +129,10 @@ def test_a_unit_speaks_to_this_machine_only(unit: Path) -> None:
 
 
 def test_every_account_and_group_of_a_unit_is_made() -> None:
-    made: dict[str, set[str]] = {"u": set(), "g": {"dialout", "video"}}  # base-passwd makes two
+    made: dict[str, set[str]] = {
+        "u": set(),
+        "g": {"dialout", "video", "tty"},
+    }  # base-passwd makes three
     for line in (ROOT / "systemd" / "sysusers.d" / "kiosk.conf").read_text().splitlines():
         if not line.startswith("#"):
             kind, name, *_ = line.split()
