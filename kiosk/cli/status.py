@@ -24,7 +24,7 @@ def command(
 
     told = ask(state_dir(config, state), {"do": "status"})
     typer.echo(json.dumps(told, indent=2) if as_json else _as_text(told))
-    if told["lost"] or told["upload"]["trouble"]:
+    if told["lost"] or told["upload"]["trouble"] or told["ledger"]["finding"]:
         raise typer.Exit(1)
 
 
@@ -41,6 +41,8 @@ def _as_text(told: Mapping[str, Any]) -> str:
     ]
     if told["upload"]["trouble"]:
         lines.insert(3, f"upload:  {told['upload']['trouble']}")
+    if told["ledger"]["finding"]:
+        lines.insert(3, f"damage:  {told['ledger']['finding']}")
     for name, device in told["devices"].items():
         lines.append(f"device:  {name}: {'ok' if device['ok'] else 'NOT OK'}, {device['detail']}")
     return "\n".join(lines)
