@@ -1,8 +1,13 @@
-"""What every test shares: a limit on the time in which a battery may start tests."""
+"""What every test shares: hypothesis without a stopwatch, and a limit on a battery's time."""
 
 import time
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast examples come says how busy the machine is, not whether the code is right.
+settings.register_profile("kiosk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kiosk")
 
 _BEGAN = pytest.StashKey[float]()
 

@@ -11,6 +11,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from tests.patience import patient_s
+
 LIMIT_S = 60.0
 SERVICES = ("hub", "scores --owner-key", "run")
 
@@ -63,7 +65,7 @@ def free_port() -> int:
 
 
 def until(seen: Callable[[], bool], what: Callable[[], str]) -> None:
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + patient_s(LIMIT_S)
     while not seen():
         assert time.monotonic() < end, what()
         time.sleep(0.1)

@@ -24,6 +24,7 @@ from kiosk.core.values import CustomerRef, RequestId, Verdict
 from kiosk.remote.providers.base import CheckRequest
 from kiosk.remote.providers.score import ScoreProvider
 from kiosk.scoring.store import MIGRATIONS
+from tests.patience import patient_s
 from tests.remote import faulty_server as faults
 from tests.remote.faulty_server import serving
 from tests.scoring.documents import OWNER, policy_envelope
@@ -132,7 +133,7 @@ def test_it_starts_from_nothing_answers_and_stops_within_two_seconds(
             kept.get(f"{url}/healthz", timeout=10)
             began = time.monotonic()
             code, out, errors = process.end()
-            assert time.monotonic() - began < STOP_S
+            assert time.monotonic() - began < patient_s(STOP_S)
     assert (code, out) == (0, "")
     assert re.fullmatch(r'<6>\{.*"event": "policy in force version=1".*\}\n', errors), errors
     assert not (state / "scores.url").exists()
@@ -196,7 +197,7 @@ def test_a_hub_that_hangs_holds_neither_start_nor_stop_up(options: list[str]) ->
         process.ready()
         began = time.monotonic()
         code, _, errors = process.end()
-        assert time.monotonic() - began < STOP_S
+        assert time.monotonic() - began < patient_s(STOP_S)
     assert code == 0
     assert "policy not refreshed" in errors
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.gatehouse import Gatehouse
+from tests.patience import patient_s
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def until() -> Callable[..., None]:
     """Wait until a condition holds; fail after the limit."""
 
     def wait(condition: Callable[[], object], limit_s: float = 10.0) -> None:
-        ends = time.monotonic() + limit_s
+        ends = time.monotonic() + patient_s(limit_s)
         while not condition():
             assert time.monotonic() < ends, "the condition did not come true in time"
             time.sleep(0.005)

@@ -34,6 +34,7 @@ from kiosk.ledger.store import Ledger
 from kiosk.logs import configure
 from kiosk.settings import load
 from tests.daemon.gatehouse import ORIGIN, OWNER, VOUCHER, documents
+from tests.patience import patient_s
 
 READY_S = 30.0
 LOCK_PIN = 18
@@ -166,7 +167,7 @@ class Daemon:
 
 def wait_for(condition: Callable[[], object], what: str, limit_s: float = READY_S) -> None:
     """Wait until a condition holds; fail after the limit."""
-    ends = time.monotonic() + limit_s
+    ends = time.monotonic() + patient_s(limit_s)
     while not condition():
         assert time.monotonic() < ends, f"not in {limit_s:.0f} s: {what}"
         time.sleep(0.01)

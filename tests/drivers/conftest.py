@@ -9,6 +9,7 @@ import pytest
 
 from drivers.camera import Camera
 from tests.drivers.scripted_camera import Clock
+from tests.patience import patient_s
 
 
 class Closable(Protocol):
@@ -23,7 +24,7 @@ def until() -> Callable[..., None]:
     """Wait until a condition holds; fail after the limit."""
 
     def wait(condition: Callable[[], object], limit_s: float = 5.0) -> None:
-        end = time.monotonic() + limit_s
+        end = time.monotonic() + patient_s(limit_s)
         while not condition():
             assert time.monotonic() < end, "the condition did not come true in time"
             time.sleep(0.002)

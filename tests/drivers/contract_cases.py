@@ -29,6 +29,7 @@ from drivers.sim.pty_peer import PtyPeer
 from drivers.sim.rfid import LF_SIZES, UHF_SIZES, SimReader
 from drivers.sim.rfid_mind import Em4100Mind, M100Mind
 from drivers.sim.screen import SimScreen
+from tests.patience import patient_s
 
 PIN = 17
 LIMIT_S = 5.0
@@ -37,7 +38,7 @@ TAG = {"uhf": "30751FEB705C5904E3D50D70", "lf": "67003B51C6"}
 
 def heard(reader: RfidReader) -> bool:
     """Whether the reader reads a tag within the limit."""
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + patient_s(LIMIT_S)
     while time.monotonic() < end:
         if reader.poll(0.1):
             return True
@@ -46,7 +47,7 @@ def heard(reader: RfidReader) -> bool:
 
 def lost(reader: RfidReader) -> bool:
     """Whether the reader says that it is gone, within the limit."""
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + patient_s(LIMIT_S)
     try:
         while time.monotonic() < end:
             reader.poll(0.1)
@@ -348,7 +349,7 @@ class SimScreenRig:
 
 def eventually(condition: Callable[[], bool]) -> bool:
     """Whether the condition comes true within the limit."""
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + patient_s(LIMIT_S)
     while time.monotonic() < end:
         if condition():
             return True

@@ -17,6 +17,7 @@ from drivers.v4l2 import V4l2Source
 from drivers.vision import Gray, cv2
 from kiosk.eye.app import Eye
 from kiosk.eye.outlet import Outlet
+from tests.patience import patient_s
 
 LIMIT_S = 20.0  # a machine that is busy elsewhere drops frames as stale
 FPS = 60
@@ -41,14 +42,14 @@ class CodeRig:
         self.device.open()
 
     def act(self) -> bool:
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + patient_s(LIMIT_S)
         while time.monotonic() < end:
             if any(read.text == TOKEN for read in self.device.poll(0.1)):
                 return True
         return False
 
     def is_lost(self) -> bool:
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + patient_s(LIMIT_S)
         try:
             while time.monotonic() < end:
                 self.device.poll(0.1)
@@ -161,7 +162,7 @@ class EyeRig(CodeRig):
             thread = threading.Thread(target=eye.run, args=(stop,), name="eye")
             thread.start()
             self._eye = thread, stop
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + patient_s(LIMIT_S)
         while not self._is_back() and time.monotonic() < end:
             time.sleep(0.01)
 

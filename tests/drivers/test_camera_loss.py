@@ -29,6 +29,7 @@ from tests.drivers.scripted_camera import (
     numbered,
     simulated,
 )
+from tests.patience import patient_s
 
 
 def test_the_same_picture_for_half_a_minute_is_a_stuck_camera(
@@ -130,7 +131,7 @@ def test_an_unplugged_camera_is_lost_at_once(
     device.unplug()
     began = time.monotonic()
     assert "unplugged" in lost(camera, until)
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < patient_s(1.0)
 
 
 def test_a_stalled_camera_is_lost_after_the_select_timeout(
@@ -142,7 +143,7 @@ def test_a_stalled_camera_is_lost_after_the_select_timeout(
     device.stall()
     began = time.monotonic()
     assert lost(camera, until) == "cam: no picture within 2.0 s"
-    assert time.monotonic() - began < SELECT_TIMEOUT_S + 0.5
+    assert time.monotonic() - began < patient_s(SELECT_TIMEOUT_S + 0.5)
 
 
 def test_a_camera_that_stalls_cannot_be_opened_until_it_goes_on(
@@ -164,7 +165,7 @@ def test_stopping_a_stalled_camera_is_bounded_by_the_select_timeout(until: Until
     device.stall()
     began = time.monotonic()
     camera.close()
-    assert time.monotonic() - began < CLOSE_S
+    assert time.monotonic() - began < patient_s(CLOSE_S)
     assert not camera_threads()
 
 

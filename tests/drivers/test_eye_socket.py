@@ -13,6 +13,7 @@ from drivers import registry
 from drivers.base import CodeRead, DeviceLostError, DeviceUnavailableError, Health
 from drivers.eye_lines import LINE_BYTES, Seeing, encode_code, encode_seeing
 from drivers.eye_socket import SILENT_S, STALE_S, EyeSocket
+from tests.patience import patient_s
 
 FINE = Seeing(is_open=True, health=Health(ok=True, detail="taking pictures", last_seen=5.0))
 BLIND = Seeing(is_open=False, health=Health(ok=False, detail="unplugged"))
@@ -101,7 +102,7 @@ def eye(mouth: Mouth, clock: Clock) -> Iterator[EyeSocket]:
 def heard(reader: EyeSocket, count: int = 1) -> list[str]:
     """Poll until so many codes came, for 2 s at most."""
     texts: list[str] = []
-    end = time.monotonic() + 2
+    end = time.monotonic() + patient_s(2)
     while len(texts) < count and time.monotonic() < end:
         texts += [read.text for read in reader.poll(0.1)]
     return texts
@@ -220,7 +221,7 @@ def test_an_eye_that_says_nothing_is_unavailable(mouth: Mouth) -> None:
     began = time.monotonic()
     with pytest.raises(DeviceUnavailableError, match="the eye is silent"):
         reader.open()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < patient_s(2)
 
 
 def test_an_eye_that_hangs_up_at_once_is_unavailable(mouth: Mouth) -> None:

@@ -19,6 +19,7 @@ from kiosk.hub.server import Settings, run
 from kiosk.serving import listen
 from tests.hub.process import command, notices, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
+from tests.patience import patient_s
 
 
 def seen(listener: socket.socket, wanted: bytes) -> bool:
@@ -40,7 +41,7 @@ def test_a_hub_says_when_it_is_ready_lives_and_stops(tmp_path: Path) -> None:
             assert requests.get(f"{hub.url}/healthz", timeout=5).ok
             began = time.monotonic()
             assert hub.stop() == 0
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < patient_s(2)
             assert waiting.result(5).json() == {"payments": [], "next": 0}
         assert not (state / "hub.url").exists()
     with running(state, "--login-code") as hub:

@@ -16,6 +16,7 @@ from kiosk.stage.links import wait_for
 from kiosk.stage.script import load
 from kiosk.stage.theatre import LEDGER, Theatre, opened
 from tests.journeys.scripts import write
+from tests.patience import patient_s
 
 STOP_S = 5.0
 
@@ -72,7 +73,7 @@ def test_status_says_how_it_is_and_pay_reaches_the_counter(theatre: Theatre) -> 
     assert again.stdout == paid.stdout
     wrong = kiosk("pay", visit, "--token-file", token, "--state", state)
     assert wrong.returncode == 2
-    assert "give epcs or amount_minor" in wrong.stderr
+    assert "give either --epc or --amount-minor" in wrong.stderr
 
 
 def test_the_door_obeys_staff(theatre: Theatre) -> None:
@@ -90,7 +91,7 @@ def test_a_stop_is_ordered_quick_and_leaves_the_lock_at_its_safe_level(theatre: 
     began = time.monotonic()
     os.kill(pid, signal.SIGTERM)
     assert wait_for(lambda: not theatre.daemon.running, STOP_S)
-    assert time.monotonic() - began < STOP_S
+    assert time.monotonic() - began < patient_s(STOP_S)
     assert not (theatre.directory / "control.sock").exists()
     safe = kiosk("door", "lock", "--config", config(theatre))
     assert safe.stdout == "at the safe level\n"

@@ -13,6 +13,7 @@ from kiosk.core.signing import sign
 from kiosk.remote.errors import UnreachableError
 from kiosk.scoring.errors import StateError
 from kiosk.scoring.policies import PolicyWatch, from_file, from_hub
+from tests.patience import patient_s
 from tests.remote import faulty_server as faults
 from tests.remote.faulty_server import serving
 from tests.scoring.documents import (
@@ -195,7 +196,7 @@ def test_losing_the_source_is_logged_once_and_so_is_its_return(
 def until(condition: Callable[[], bool]) -> bool:
     """Wait for a condition, and say whether it came true in time."""
     tick = threading.Event()
-    for _ in range(int(LIMIT_S / 0.01)):
+    for _ in range(int(patient_s(LIMIT_S) / 0.01)):
         if condition():
             return True
         tick.wait(0.01)

@@ -10,6 +10,7 @@ from drivers.base import DeviceConfigError, DeviceLostError, DeviceUnavailableEr
 from drivers.sim.camera import SimCamera
 from drivers.sim.v4l2 import fourcc
 from drivers.vision import cv2
+from tests.patience import patient_s
 
 TOKEN = "K1:" + "6BF9A*PQ4C:72" * 15
 OPTIONS: dict[str, object] = {"width": 320, "height": 240, "fps": 60, "select_timeout_s": 0.2}
@@ -25,7 +26,7 @@ def camera() -> Iterator[SimCamera]:
 
 def read(camera: SimCamera, limit_s: float = 2.0) -> str | None:
     """Poll until a token comes."""
-    end = time.monotonic() + limit_s
+    end = time.monotonic() + patient_s(limit_s)
     while time.monotonic() < end:
         for each in camera.poll(0.05):
             return each.text
@@ -99,7 +100,7 @@ def test_an_unplugged_camera_is_lost_and_comes_back(camera: SimCamera) -> None:
 
 
 def read_until_lost(camera: SimCamera) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + patient_s(5)
     while time.monotonic() < end:
         camera.poll(0.05)
 

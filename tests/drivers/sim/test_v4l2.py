@@ -8,6 +8,7 @@ import pytest
 
 from drivers.sim.v4l2 import BUFFER_SIZE_SAID, BUFFERS, SimV4l2, fourcc
 from drivers.vision import Gray, cv2
+from tests.patience import patient_s
 
 Until = Callable[..., None]
 
@@ -29,7 +30,7 @@ def test_frames_come_at_the_rate_of_the_camera(camera: SimV4l2) -> None:
     capture = camera.open_capture("x")
     began = time.monotonic()
     assert all(capture.read()[0] for _ in range(20))
-    assert 0.15 < time.monotonic() - began < 1.0
+    assert 0.15 < time.monotonic() - began < patient_s(1.0)
 
 
 def test_a_frame_that_is_read_in_time_is_fresh(camera: SimV4l2) -> None:
@@ -51,7 +52,7 @@ def test_after_an_idle_time_four_old_frames_come_at_once(camera: SimV4l2, until:
         ages.append(age(capture.get(cv2.CAP_PROP_POS_MSEC)))
     assert min(ages[:BUFFERS]) > 0.12
     assert ages[BUFFERS] < 0.05
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < patient_s(0.1)
 
 
 def test_a_buffer_size_of_one_is_accepted_and_changes_nothing(
@@ -72,7 +73,7 @@ def test_a_stall_blocks_for_the_select_timeout_and_fails(camera: SimV4l2) -> Non
     camera.stall()
     began = time.monotonic()
     assert capture.read() == (False, None)
-    assert 0.09 < time.monotonic() - began < 0.5
+    assert 0.09 < time.monotonic() - began < patient_s(0.5)
     camera.resume()
     assert capture.read()[0]
 
@@ -83,7 +84,7 @@ def test_an_unplugged_camera_fails_at_once_and_for_ever(camera: SimV4l2) -> None
     camera.unplug()
     began = time.monotonic()
     assert [capture.read() for _ in range(50)] == [(False, None)] * 50
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < patient_s(0.1)
     camera.replug()
     assert capture.read() == (False, None)
     assert camera.open_capture("x").read()[0]
