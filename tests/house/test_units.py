@@ -96,6 +96,14 @@ def test_the_daemon_has_a_place_for_pipes() -> None:
     assert daemon["Environment"] == ["LG_WD=/run/kiosk"]
 
 
+def test_the_pins_belong_to_a_group_of_the_daemon() -> None:
+    rules = (ROOT / "systemd" / "udev" / "rules.d" / "60-kiosk.rules").read_text()
+    daemon = settings(ROOT / "systemd" / "kiosk.service")
+    assert 'KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"' in rules
+    assert "gpio" in daemon["SupplementaryGroups"][0].split()
+    assert "char-gpiochip rw" in daemon["DeviceAllow"]
+
+
 def test_the_daemon_may_write_on_the_screen_that_the_stores_file_names() -> None:
     screen = tomllib.loads(shipped("store.toml"))["screen"]
     daemon = settings(ROOT / "systemd" / "kiosk.service")
