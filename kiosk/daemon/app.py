@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -273,8 +273,9 @@ def _claim(state_dir: Path, stack: ExitStack) -> None:
             f"{state_dir}: another daemon serves it; stop that one first"
         ) from error
     pid = state_dir / PID
-    pid.write_text(f"{os.getpid()}\n", encoding="ascii")
     stack.callback(pid.unlink, missing_ok=True)
+    with suppress(OSError):  # a full disk; only a play reads it
+        pid.write_text(f"{os.getpid()}\n", encoding="ascii")
 
 
 def _fetch(book: Rulebook, ledger: Ledger, hub: HubClient) -> Rulebook:

@@ -17,6 +17,7 @@ from typing import Final
 
 from drivers.base import DriverError
 from kiosk.core.values import Json
+from kiosk.daemon.errors import DaemonError
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Asked
 
@@ -49,11 +50,17 @@ class ControlSocket:
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def start(self) -> None:
-        """Begin to listen."""
-        self._path.unlink(missing_ok=True)
+        """Begin to listen.
+
+        Raises:
+            DaemonError: The socket cannot be made there.
+        """
         before = os.umask(0o177)
         try:
+            self._path.unlink(missing_ok=True)
             self._server.bind(str(self._path))
+        except OSError as error:
+            raise DaemonError(f"{self._path}: {error}; choose another kiosk.state_dir") from error
         finally:
             os.umask(before)
         self._path.chmod(OWNER_ONLY)

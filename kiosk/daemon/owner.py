@@ -6,6 +6,7 @@ messages into its inbox.
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -22,7 +23,7 @@ from kiosk.core.inputs import (
 from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Moment, Tier, VisitId
 from kiosk.core.visit import next_due_ms, step
 from kiosk.core.visit_recovery import Unfinished, recover
-from kiosk.core.visit_state import RETRY_MS, Gate, Rules
+from kiosk.core.visit_state import RETRY_MS, Gate, Idle, Rules
 from kiosk.daemon.effects import Done, Effects, Failed, Refused
 from kiosk.daemon.messages import (
     Asked,
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 PART: Final = "owner"
 WAIT_S: Final = 1.0  # the longest wait, so that the watchdog hears a beat
+QUIET_MS: Final = 30_000  # without anybody, until the write-ahead log is folded away
 PLAY_WAIT_S: Final = 0.02  # while a play may move the clock under us
 
 Reply = Callable[[Mapping[str, Json]], None]
@@ -89,6 +91,7 @@ class Owner:
         self._answer = answer
         self._moving = rhythm.clock.can_move
         self._doubt_ms: int | None = None
+        self._quiet_ms = 0
 
     def recover(self, *, door_open: bool = False) -> None:
         """Take every visit that has no outcome to a safe state, and record it.
@@ -120,6 +123,7 @@ class Owner:
             if message is not None:
                 self.handle(message)
             self._let_time_pass()
+            self._tidy(busy=message is not None)
         self._beats.leave(PART)
 
     def take(self, fact: Cause) -> None:
@@ -185,6 +189,16 @@ class Owner:
             self.take(TimeUp(now))
         if self._doubt_ms is not None and self._doubt_ms <= now.mono_ms:
             self._end_strays(now)
+
+    def _tidy(self, *, busy: bool) -> None:
+        """Fold the ledger's write-ahead log away once nobody has come for a while."""
+        now_ms = self._clock.now().mono_ms
+        if busy or self.gate.inside or not isinstance(self.gate.entry, Idle):
+            self._quiet_ms = now_ms + QUIET_MS
+        elif now_ms >= self._quiet_ms:
+            self._quiet_ms = now_ms + QUIET_MS
+            with suppress(LedgerError):  # the next append says it, or goes on
+                self.ledger.idle()
 
     def _end_strays(self, now: Moment) -> None:
         """End visits that the ledger opened after all when it had said that it could not (P3)."""

@@ -80,7 +80,8 @@ class Pump(Generic[Reading]):
     def stop(self) -> None:
         """Stop and wait until the device is closed."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._beats.leave(self._part)
 
     def wait_tried(self, timeout_s: float) -> bool:

@@ -142,13 +142,19 @@ def why(error: Exception) -> str:
 
 
 def fold(connection: sqlite3.Connection) -> bool:
-    """Fold the write-ahead log into the file; False while a reader or a full disk is in the way."""
+    """Fold the write-ahead log into the file; False while a reader or a full disk is in the way.
+
+    A reader is not waited for: an export may take longer than a customer has.
+    """
+    connection.execute("PRAGMA busy_timeout=0").close()
     try:
         (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
             return False
         raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}").close()
     return bool(busy == 0)
 
 

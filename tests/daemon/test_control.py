@@ -13,7 +13,7 @@ from drivers.base import DeviceLostError
 from kiosk.clock import Clock
 from kiosk.daemon.caller import ask
 from kiosk.daemon.control import MAX_CALLERS, SOCKET, ControlSocket
-from kiosk.daemon.errors import NotRunningError
+from kiosk.daemon.errors import DaemonError, NotRunningError
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Asked
 
@@ -169,3 +169,12 @@ def test_a_lock_that_cannot_be_driven_is_said_to_whoever_asked(tmp_path: Path) -
     answer = ask(tmp_path, {"do": "door", "want": "lock"})
     control.stop()
     assert answer == {"ok": False, "error": "lock: the pin cannot be driven"}
+
+
+def test_a_place_that_cannot_hold_a_socket_is_one_plain_line(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 120)
+    deep.mkdir()
+    control = ControlSocket(deep / SOCKET, Inbox(), lambda: None)
+    with pytest.raises(DaemonError, match="choose another kiosk"):
+        control.start()
+    control.stop()
