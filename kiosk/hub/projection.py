@@ -26,6 +26,9 @@ def project(tx: Transaction, log: LogRow, entries: Sequence[Entry], at: Moment) 
     touched: dict[str, VisitRow] = {}
     marks = []
     for entry in entries:
+        if entry.event.noun_verb == "tags.observed":
+            unread = entry.event.data.get("mostly_unread") is True
+            tx.visits.count_reading(log.kiosk, entry.event.at_ms, unread=unread)
         visit = entry.event.visit or _text(entry.event.data, "visit")
         if not visit:
             _outside_visits(tx, log, entry)

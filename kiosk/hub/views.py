@@ -1,12 +1,12 @@
 """What owner and scripts see of visits; no customer is part of it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kiosk.core.basket import unpaid_minor
 from kiosk.core.values import Json, Outcome
 from kiosk.hub.entries import read_event
 from kiosk.hub.grace import as_lines
-from kiosk.hub.projection import MAX_TEXT
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.visits import LineRow, VisitRow
@@ -60,15 +60,17 @@ def owed_minor(row: VisitRow, lines: Sequence[LineRow]) -> int:
     return unpaid_minor(as_lines(lines)) if row.outcome == Outcome.UNPAID else 0
 
 
-def cause_of(tx: Transaction, row: VisitRow) -> str:
-    """Return the kiosk's word for why an exit is not clear; "" when it is, or was forgotten."""
-    if row.outcome != Outcome.UNRESOLVED:
-        return ""
-    entry = tx.logs.entry(row.exit_origin.replace("/", "~"), row.exit_index)
+def data_of(tx: Transaction, log: str, index: int) -> Mapping[str, Any]:
+    """Return what an entry of a log says; nothing when there is none, or it was forgotten."""
+    entry = tx.logs.entry(log, index)
     if entry is None or entry.body is None:
-        return ""
-    cause = read_event(entry.body).data.get("cause", "")
-    return cause[:MAX_TEXT] if isinstance(cause, str) else ""
+        return {}
+    return read_event(entry.body).data
+
+
+def exit_of(tx: Transaction, row: VisitRow) -> Mapping[str, Any]:
+    """Return what the kiosk's record of an exit says beside the lines; nothing before it."""
+    return data_of(tx, row.exit_origin.replace("/", "~"), row.exit_index)
 
 
 def _line(line: LineRow) -> Mapping[str, Json]:

@@ -16,7 +16,7 @@ from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import EntryRow, ForkRow, LogRow
 from kiosk.hub.store.office import OfficeRow
 from kiosk.hub.store.payments import PaymentRow
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, ReadingRow, VisitRow
 
 
 class StoppedError(Exception):
@@ -254,3 +254,18 @@ def test_the_outbox_takes_a_key_once_and_empties_in_order(store: Store) -> None:
         assert [row.key for row in tx.office.waiting(9)] == ["b/1"]
         assert tx.office.size() == 5
         assert tx.office.of_visit("v") == [replace(first, index=4)]
+
+
+def test_readings_are_counted_by_kiosk_and_day(store: Store) -> None:
+    day_ms = 86_400_000
+    with store.write() as tx:
+        for kiosk, at_ms, unread in (
+            ("k2", 5 * day_ms, True),
+            ("k1", 5 * day_ms, False),
+            ("k1", 5 * day_ms + 1, True),
+            ("k1", 4 * day_ms - 1, True),
+        ):
+            tx.visits.count_reading(kiosk, at_ms, unread=unread)
+        assert tx.visits.readings(4 * day_ms) == [ReadingRow("k1", 2, 1), ReadingRow("k2", 1, 1)]
+        assert tx.visits.readings(0)[0] == ReadingRow("k1", 3, 2)
+        assert tx.visits.readings(6 * day_ms) == []

@@ -1,13 +1,15 @@
 """The devices: what each kiosk last said about them."""
 
+from typing import Final
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from kiosk.hub.context import hub_of
 from kiosk.hub.pages.guard import check_host, check_signed_in
-from kiosk.hub.pages.render import Show, page, show_of
+from kiosk.hub.pages.render import page, show_of
 from kiosk.hub.store.base import Transaction
-from kiosk.hub.store.logs import LogRow
-from kiosk.hub.store.visits import DeviceRow
+
+WEEK_MS: Final = 7 * 86_400_000
 
 router = APIRouter(
     dependencies=[Depends(check_host), Depends(check_signed_in)], include_in_schema=False
@@ -20,9 +22,13 @@ async def devices(request: Request) -> Response:
     hub = hub_of(request)
     now_ms = hub.clock.now().wall_ms
 
-    def view(tx: Transaction) -> tuple[Show, list[DeviceRow], list[LogRow]]:
-        """Return the devices and logs as they are now."""
-        return show_of(tx, now_ms), list(tx.visits.devices()), list(tx.logs.all())
+    def view(tx: Transaction) -> dict[str, object]:
+        """Return the devices, logs and readings as they are now."""
+        return {
+            "show": show_of(tx, now_ms),
+            "devices": tx.visits.devices(),
+            "logs": tx.logs.all(),
+            "readings": tx.visits.readings(now_ms - WEEK_MS),
+        }
 
-    writes, rows, logs = await hub.read(view)
-    return page(request, "devices.html", show=writes, devices=rows, logs=logs)
+    return page(request, "devices.html", 200, **await hub.read(view))

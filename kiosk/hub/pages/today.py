@@ -17,7 +17,7 @@ from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import ForkRow, LogRow
 from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, VisitRow
-from kiosk.hub.views import cause_of, owed_minor
+from kiosk.hub.views import exit_of, owed_minor
 
 QUEUE: Final = 100
 
@@ -154,7 +154,7 @@ def _shown(tx: Transaction, rows: Sequence[VisitRow]) -> list[Shown]:
 
 def _unclear(tx: Transaction) -> list[Unclear]:
     found = _shown(tx, tx.visits.with_outcome("unresolved", QUEUE))
-    return [Unclear(each, words.cause(cause_of(tx, each.row))) for each in found]
+    return [Unclear(each, words.cause(exit_of(tx, each.row))) for each in found]
 
 
 def _losses(tx: Transaction) -> list[Loss]:

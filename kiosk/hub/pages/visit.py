@@ -1,13 +1,14 @@
 """One visit: its lines, what was paid, its timeline, and a form to record a payment."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from kiosk.core.values import Outcome
 from kiosk.hub.context import Hub, hub_of
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.pages import words
@@ -18,7 +19,7 @@ from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.payments import PaymentRow
 from kiosk.hub.store.visits import LineRow, VisitRow
-from kiosk.hub.views import cause_of, owed_minor
+from kiosk.hub.views import data_of, exit_of, owed_minor
 
 KEY_BYTES: Final = 16
 SENT_BEFORE: Final = (
@@ -52,13 +53,23 @@ class Detail:
     grace: GraceRow | None
     payments: Sequence[PaymentRow]
     owed_minor: int
-    cause: str
+    left: Mapping[str, Any]
     timeline: Sequence[Mark]
 
     @property
     def result(self) -> str:
         """How it came out, or goes on."""
         return words.outcome(self.row, self.owed_minor)
+
+    @property
+    def cause(self) -> str:
+        """Why it is not clear what left, "" when it is."""
+        return words.cause(self.left) if self.row.outcome == Outcome.UNRESOLVED else ""
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """What left beyond the limits of the tier."""
+        return words.over(self.left)
 
     @property
     def door(self) -> str:
@@ -153,8 +164,15 @@ def _known(tx: Transaction, kiosk: str, visit: str) -> Transaction:
 
 def _detail(tx: Transaction, row: VisitRow) -> Detail:
     lines = tx.visits.lines(row.kiosk, row.visit)
+    log = tx.logs.of_kiosk(row.kiosk)
+    name = log.log if log else ""
     marks = [
-        Mark(mark.at_ms, words.event(mark.type), row.kiosk, mark.index)
+        Mark(
+            mark.at_ms,
+            words.event(mark.type, data_of(tx, name, mark.index)),
+            row.kiosk,
+            mark.index,
+        )
         for mark in tx.visits.marks(row.kiosk, row.visit)
     ]
     marks += [
@@ -167,6 +185,6 @@ def _detail(tx: Transaction, row: VisitRow) -> Detail:
         tx.graces.find(row.kiosk, row.visit),
         tx.payments.of_visit(row.kiosk, row.visit),
         owed_minor(row, lines),
-        words.cause(cause_of(tx, row)),
+        exit_of(tx, row),
         marks,  # in the order of cause: clocks differ, and the office speaks after the exit
     )

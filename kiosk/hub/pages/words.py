@@ -1,9 +1,13 @@
 """Plain words for what logs and tables say in codes."""
 
 from collections.abc import Mapping
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
+from kiosk.hub.projection import MAX_TEXT
 from kiosk.hub.store.visits import VisitRow
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 EVENTS: Final = {
     "scan.accepted": "A code was shown and read",
@@ -100,8 +104,30 @@ CAUSES: Final = {
 METHODS: Final = {"cash": "Cash", "card": "Card", "voucher": "Voucher", "transfer": "Transfer"}
 
 
-def event(kind: str) -> str:
+CHOICES: Final = {
+    "leave": "The customer chose to leave",
+    "group": "The customer chose to bring a group",
+    "score": "The customer chose to come in by score",
+    "voucher": "The customer chose to come in by voucher",
+    "vouched": "The customer chose to be vouched for",
+}
+OVER: Final = {
+    "items": "More items left than this way in allows.",
+    "value": "Items of a higher value left than this way in allows.",
+}
+"""What a tier limits; it holds nobody back and changes no outcome."""
+
+
+def event(kind: str, data: Mapping[str, Any] = NOTHING) -> str:
     """Return what an event says; one without words of its own speaks for itself."""
+    match kind, data:
+        case "choice.taken", {"way": str(way)} if way in CHOICES:
+            return CHOICES[way]
+        case "visit.entered", {"group": True}:
+            return "The customer came in with a group"
+        case "decision.made", {"decision": str(said), "reason": str(reason)}:
+            answered, why = _answer(said, reason)
+            return f"The gate answered: {answered.lower()}, because {why}"
     return EVENTS.get(kind) or kind.replace(".", ": ").replace("_", " ")
 
 
@@ -118,9 +144,7 @@ def outcome(row: VisitRow, owed_minor: int) -> str:
 
 def door(row: VisitRow) -> str:
     """Return what the gate answered and why, without the code."""
-    said = DECISIONS.get(row.decision or "", row.decision or "No answer yet")
-    answered = INSTEAD.get(row.reason or "", said)
-    why = REASONS.get(row.reason or "", row.reason)
+    answered, why = _answer(row.decision or "No answer yet", row.reason or "")
     return f"{answered}: {why}" if why else answered
 
 
@@ -129,6 +153,19 @@ def way(row: VisitRow) -> str:
     return WAYS.get(row.way or "", f"by {row.way}") if row.way else ""
 
 
-def cause(code: str) -> str:
-    """Return why it is not clear what left."""
-    return CAUSES.get(code, code)
+def cause(left: Mapping[str, Any]) -> str:
+    """Return why it is not clear what left, by the record of the exit; "" when it does not say."""
+    code = left.get("cause")
+    return CAUSES.get(code, code[:MAX_TEXT]) if isinstance(code, str) else ""
+
+
+def over(left: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what left beyond the limits of the customer's tier."""
+    said = left.get("over")
+    codes = said if isinstance(said, list) else []
+    return tuple(words for code, words in OVER.items() if code in codes)
+
+
+def _answer(decision: str, reason: str) -> tuple[str, str]:
+    answered = INSTEAD.get(reason, DECISIONS.get(decision, decision))
+    return answered, REASONS.get(reason, reason)

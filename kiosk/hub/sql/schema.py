@@ -167,6 +167,15 @@ DEVICE: Final = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 
+READING: Final = Table(
+    "reading",
+    METADATA,
+    Column("kiosk", String, primary_key=True),
+    Column("day", BigInteger, primary_key=True),
+    Column("exits", BigInteger, nullable=False),
+    Column("unread", BigInteger, nullable=False),
+)
+
 GRACE: Final = Table(
     "grace",
     METADATA,

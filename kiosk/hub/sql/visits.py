@@ -4,13 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Table, delete, exists, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_over
 
 from kiosk.core.values import Outcome
-from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, VISIT
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitKey, VisitRow
+from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, READING, VISIT
+from kiosk.hub.store.visits import (
+    AnonymousRow,
+    DeviceRow,
+    LineRow,
+    MarkRow,
+    ReadingRow,
+    VisitKey,
+    VisitRow,
+)
 
+DAY_MS: Final = 86_400_000
 AT_ONCE: Final = 1000  # SQLite takes 32,766 parameters in one statement
 
 
@@ -133,6 +142,21 @@ class SqlVisits:
         """Return every device that was ever spoken of, by kiosk and name."""
         rows = select(DEVICE).order_by(DEVICE.c.kiosk, DEVICE.c.device)
         return [DeviceRow(*row) for row in self._connection.execute(rows)]
+
+    def count_reading(self, kiosk: str, at_ms: int, *, unread: bool) -> None:
+        """Count an exit that was read, on its day."""
+        row = {"kiosk": kiosk, "day": at_ms // DAY_MS, "exits": 1, "unread": int(unread)}
+        added = {"exits": READING.c.exits + 1, "unread": READING.c.unread + int(unread)}
+        keys = [READING.c.kiosk, READING.c.day]
+        counted = insert_over(READING).values(row)
+        self._connection.execute(counted.on_conflict_do_update(index_elements=keys, set_=added))
+
+    def readings(self, since_ms: int) -> Sequence[ReadingRow]:
+        """Return the counts of each kiosk since the day of this time, by kiosk."""
+        exits, unread = func.sum(READING.c.exits), func.sum(READING.c.unread)
+        rows = select(READING.c.kiosk, exits, unread).where(READING.c.day >= since_ms // DAY_MS)
+        found = rows.group_by(READING.c.kiosk).order_by(READING.c.kiosk)
+        return [ReadingRow(*row) for row in self._connection.execute(found)]
 
     def _over(self, table: Table, values: dict[str, object]) -> None:
         keys = [column.name for column in table.primary_key]

@@ -76,6 +76,18 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """How many exits a kiosk read, and how many of them mostly not.
+
+    A reader that is blind shows here without anybody being accused.
+    """
+
+    kiosk: str
+    exits: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class MarkRow:
     """One event on a visit's timeline."""
 
@@ -136,3 +148,9 @@ class Visits(Protocol):
 
     def devices(self) -> Sequence[DeviceRow]:
         """Return every device that was ever spoken of, by kiosk and name."""
+
+    def count_reading(self, kiosk: str, at_ms: int, *, unread: bool) -> None:
+        """Count an exit that was read, on its day."""
+
+    def readings(self, since_ms: int) -> Sequence[ReadingRow]:
+        """Return the counts of each kiosk since the day of this time, by kiosk."""

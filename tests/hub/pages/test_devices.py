@@ -1,5 +1,6 @@
 """The devices' page."""
 
+from kiosk.clock import Clock
 from tests.hub.pages.conftest import Browser
 from tests.hub.worlds import KioskLog, Visitor
 
@@ -23,3 +24,15 @@ def test_each_device_shows_the_last_word_about_it(
     assert "Works" in rows[0]
     assert "Fault: no answer" in rows[1]
     assert "3 entries" in page.text
+
+
+def test_exits_that_were_mostly_not_read_are_a_rate_of_the_last_week(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    assert "No exit was read in the last 7 days." in shop.open("/devices").text
+    for days_ago, unread in ((9, True), (6, True), (1, False), (0, True), (0, "yes"), (0, None)):
+        kiosk_log.now_ms = clock.now().wall_ms - days_ago * 86_400_000
+        kiosk_log.add("tags.observed", {"mostly_unread": unread}, "v1" if unread else "")
+    assert visitor.send(kiosk_log).status_code == 200
+    visitor.send(kiosk_log)
+    assert "k1 : 2 of 5 exits in the last 7 days" in shop.open("/devices").text

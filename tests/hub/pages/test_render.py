@@ -98,7 +98,7 @@ def test_a_visit_says_how_it_came_out(row: VisitRow, owed_minor: int, text: str)
 
 ON_THE_SCREEN_ONLY = {
     *(Reason.IDLE, Reason.CHECKING, Reason.NOT_ENTERED, Reason.DOOR_HELD, Reason.EXIT_FREE),
-    *(Reason.READING, Reason.PAID, Reason.EMPTY, Reason.UNPAID, Reason.UNRESOLVED),
+    *(Reason.GROUP, Reason.READING, Reason.PAID, Reason.EMPTY, Reason.UNPAID, Reason.UNRESOLVED),
 }
 
 

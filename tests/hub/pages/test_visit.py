@@ -2,6 +2,7 @@
 
 import pytest
 
+from kiosk.core.values import Json
 from tests.hub.pages.conftest import Browser
 from tests.hub.pages.reading import Node, read
 from tests.hub.worlds import EPCS, KioskLog, Visitor, granted, left, line
@@ -37,7 +38,7 @@ def test_the_page_tells_what_was_seen_and_every_record(unpaid: Browser) -> None:
     assert "may still pay late until" in text
     timeline = page.all("tbody")[-1]
     assert [row.all("th")[0].text for row in timeline.all("tr")] == [
-        "The gate answered",
+        "The gate answered: let in, because the threshold is met",
         "The visit began",
         "Left with unpaid items",
         "Time to pay late began",
@@ -172,3 +173,24 @@ def test_one_number_at_two_kiosks_is_shown_twice(unpaid: Browser, visitor: Visit
     visitor.send(other)
     page = unpaid.open("/visits/v1")
     assert len(page.all("main")[0].all("form")) == 2
+
+
+def test_choices_groups_and_limits_are_told_in_words(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    kiosk_log.add("choice.taken", {"way": "group"}, "v1")
+    kiosk_log.add("choice.taken", {"way": "flight"}, "v1")
+    granted(kiosk_log, "v1")
+    kiosk_log.add("visit.entered", {"group": True}, "v1")
+    over: list[Json] = ["items", "value", "new", 7]
+    kiosk_log.add("exit.paid", {"lines": [], "currency": "EUR", "over": over}, "v1")
+    visitor.send(kiosk_log)
+    text = shop.open("/visits/v1").text
+    for words in (
+        "The customer chose to bring a group",
+        "The customer chose a way",
+        "The customer came in with a group",
+        "More items left than this way in allows. Nobody is held back for it.",
+        "Items of a higher value left than this way in allows.",
+    ):
+        assert words in text
