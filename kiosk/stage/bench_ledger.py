@@ -59,21 +59,27 @@ _EVENT: Final = EventRecord(
 Answer = dict[str, object]
 
 
-def run(directory: Path | None = None) -> Answer:
+def run(
+    directory: Path | None = None,
+    rounds: int = ROUNDS,
+    watched: int = WATCHED,
+    scrubbed: int = SCRUBBED,
+) -> Answer:
     """Measure all rows; the answer holds `bench`, `rows` and `bars`. Takes about ten seconds.
 
     Args:
         directory: On the disk to measure; the system's temporary directory when None.
+        rounds, watched, scrubbed: How many events to append, to count flushes of, to verify.
     """
     place = Path(tempfile.mkdtemp(prefix="kiosk-bench-", dir=directory))
     try:
-        stored, appends = measure_appends(place)
-        flushes = count_flushes(place)
-        scrubs = measure_scrubs(place)
+        stored, appends = measure_appends(place, rounds)
+        flushes = count_flushes(place, watched)
+        scrubs = measure_scrubs(place, scrubbed)
     finally:
         shutil.rmtree(place)
     rows: list[Answer] = [{"what": w, "us": us, "bytes": stored} for w, us in appends.items()]
-    rows += [{"what": w, "us_per_event": us, "events": SCRUBBED} for w, us in scrubs.items()]
+    rows += [{"what": w, "us_per_event": us, "events": scrubbed} for w, us in scrubs.items()]
     bars = [
         _bar("append, x one-row insert", appends[_INSERT] / appends[_OURS], APPEND_BAR),
         _bar("scrub, x bare SHA-256", scrubs[_HASHED] / scrubs[_SCRUB], SCRUB_BAR),

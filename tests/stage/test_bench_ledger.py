@@ -1,5 +1,6 @@
 """The bench measures ours beside the references, in the form that `kiosk bench` prints."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -35,11 +36,15 @@ def test_without_strace_the_bench_says_what_is_missing(tmp_path: Path) -> None:
     assert told == "strace is not installed: apt-get install strace"
 
 
-@pytest.mark.slow
-def test_the_bench_prints_rows_and_bars() -> None:
-    found = bench_ledger.run()
+@pytest.mark.parametrize("strace", [True, False], ids=["traced", "not-traced"])
+def test_the_bench_prints_rows_and_bars(tmp_path: Path, *, strace: bool) -> None:
+    """Without strace the flushes are a row that says why, and no bar."""
+    with environment(PATH=os.environ["PATH"] if strace else str(tmp_path)):
+        found = bench_ledger.run(tmp_path, rounds=3, watched=10, scrubbed=512)
     assert found["bench"] == "ledger"
     rows, bars = found["rows"], found["bars"]
     assert isinstance(rows, list)
     assert isinstance(bars, list)
+    assert len(rows) == 7
+    assert strace or (len(bars) == 2 and "strace" in rows[-1]["not_measured"])
     assert {tuple(bar) for bar in bars} == {("what", "value", "bar", "ok")}
