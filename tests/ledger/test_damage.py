@@ -8,7 +8,8 @@ from kiosk.ledger.audit import _all_fit, _first_wrong
 from kiosk.ledger.body import leaf_of
 from kiosk.ledger.errors import LedgerCorruptError, LedgerError
 from kiosk.ledger.schema import why
-from tests.ledger.shelf import Shelf
+from tests.ledger.shelf import KEY, Shelf
+from tests.ledger.test_audit import finish
 
 
 @pytest.mark.parametrize("part", ["leaf", "salt", "body"])
@@ -95,3 +96,31 @@ def test_what_sqlite_says_is_one_line_and_quotes_nothing_stored() -> None:
     )
     assert why(error) == "Could not decode to UTF-8 column 'note'"
     assert why(sqlite3.DatabaseError("*** in database main ***\nPage 3")).count("\n") == 0
+
+
+def test_a_tile_that_came_in_one_append_is_verified_whole(shelf: Shelf) -> None:
+    shelf.filled(512, each=256).close()
+    with shelf.reader() as reader:
+        assert finish(reader.scrub(KEY)) is None
+    shelf.raw().execute("UPDATE tile SET root = zeroblob(32) WHERE number = 1")
+    with shelf.reader() as reader:
+        assert str(finish(reader.scrub(KEY))) == (
+            "entry 256: tile is not the root of entries 256 to 511"
+        )
+
+
+def test_pages_that_cannot_be_read_at_the_start_are_said_to_be_damaged(shelf: Shelf) -> None:
+    shelf.filled(3).close()
+    raw = shelf.raw()
+    raw.execute("PRAGMA writable_schema=ON")
+    raw.execute("UPDATE sqlite_schema SET rootpage = 9999 WHERE name = 'head'")
+    raw.close()
+    with pytest.raises(LedgerCorruptError, match=r"pages damaged: .*; restore a backup"):
+        shelf.open()
+
+
+def test_a_reader_tells_which_documents_the_kiosk_holds(shelf: Shelf) -> None:
+    ledger = shelf.filled(1)
+    ledger.put_document("policy", 2, b"signed")
+    with shelf.reader() as reader:
+        assert (reader.document("policy"), reader.document("keys")) == (b"signed", None)

@@ -1,5 +1,7 @@
 """Proof files: they prove, offline, and nothing that was changed does."""
 
+from base64 import b64decode
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,15 @@ def test_a_proof_of_another_form_is_refused(proof: str, change: object) -> None:
     assert callable(change)
     with pytest.raises(CheckpointError):
         check_proof(change(proof), KEY)
+
+
+def test_a_proof_has_one_spelling(proof: str) -> None:
+    step = proof.split("\n")[3]
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    again = step[:-2] + alphabet[alphabet.index(step[-2]) + 1] + "="  # the same 32 bytes
+    assert b64decode(again) == b64decode(step)
+    with pytest.raises(CheckpointError, match="the one base64 spelling"):
+        check_proof(proof.replace(step, again), KEY)
 
 
 def test_a_proof_of_another_log_is_refused(proof: str) -> None:
