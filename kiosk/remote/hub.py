@@ -140,10 +140,18 @@ class HubClient:
             body: NDJSON: at most 256 entries, one a line, then the checkpoint that covers them.
 
         Raises:
-            RemoteError: Not known to be held: send the same again.
+            RemoteError: Not known to be held, or an answer that would have the same sent at once
+                again and again: send the same again later.
         """
         path = f"{_log_path(log)}/entries?{urlencode({'from': start})}"
-        return self._sync_reply(self._http.call(Ask("POST", path, body, NDJSON)))
+        reply = self._sync_reply(self._http.call(Ask("POST", path, body, NDJSON)))
+        match reply:
+            case Accepted(size=size) if size <= start:
+                raise self._http.bad("it takes a batch and holds no more than before")
+            case Gap(size=size) if size == start:
+                raise self._http.bad("it asks for the very batch that it was sent")
+            case _:
+                return reply
 
     def checkpoint(self, log: str) -> str | None:
         """Return the hub's last note of `log`, None when it holds nothing of it.

@@ -133,6 +133,8 @@ def test_every_reply_to_a_batch_has_its_word(fault: Fault, reply: SyncReply) -> 
         as_json({"size": "9"}),
         as_json([]),
         as_json({"size": -1}),
+        as_json({"size": 7}),
+        faults.answers(b"7\n", "409 Conflict", {"Content-Type": "text/x.tlog.size"}),
         as_json({"size": 2**60}),
         as_json({"size": 9, "next_after_s": -5}),
         as_json({"size": 9, "next_after_s": 10**9}),
