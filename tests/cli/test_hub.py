@@ -23,6 +23,7 @@ def test_help_names_every_option_and_what_is_printed() -> None:
             "--next-after-s",
             "--login-code",
             "--trust-clock",
+            "--log-level",
             "KIOSK_HUB_OWNER_KEY",
             "ready http://",
         ),

@@ -29,7 +29,7 @@ def test_each_device_shows_the_last_word_about_it(
 def test_exits_that_were_mostly_not_read_are_a_rate_of_the_last_week(
     shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
 ) -> None:
-    assert "No exit was read in the last 7 days." in shop.open("/devices").text
+    assert "No exit was counted in the last 7 days." in shop.open("/devices").text
     for days_ago, unread in ((9, True), (6, True), (1, False), (0, True), (0, "yes"), (0, None)):
         kiosk_log.now_ms = clock.now().wall_ms - days_ago * 86_400_000
         kiosk_log.add("tags.observed", {"mostly_unread": unread}, "v1" if unread else "")
