@@ -16,6 +16,7 @@ import requests
 
 from kiosk.core.signing import b64encode
 from tests.hub.worlds import Owner
+from tests.patience import patient_s
 
 START_S = 30.0
 STOP_S = 10.0
@@ -37,7 +38,7 @@ class Running:
 
     def line(self) -> str:
         """The next line of its output."""
-        return self.said.get(timeout=START_S)
+        return self.said.get(timeout=patient_s(START_S))
 
     def token(self, name: str) -> str:
         """One of its tokens."""
@@ -54,7 +55,7 @@ class Running:
     def stop(self, with_signal: int = signal.SIGTERM) -> int:
         """End it and return its exit code."""
         self.process.send_signal(with_signal)
-        return self.process.wait(STOP_S)
+        return self.process.wait(patient_s(STOP_S))
 
 
 def command(state: Path, *more: str) -> list[str]:

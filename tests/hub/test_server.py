@@ -118,7 +118,11 @@ def taken() -> Iterator[socket.socket]:
 def refused(tmp_path: Path, *more: str) -> str:
     """Start a hub that cannot start; return its one line."""
     done = subprocess.run(
-        command(tmp_path / "hub", *more), capture_output=True, text=True, timeout=30, check=False
+        command(tmp_path / "hub", *more),
+        capture_output=True,
+        text=True,
+        timeout=patient_s(30),
+        check=False,
     )
     assert done.returncode == 2
     assert done.stdout == ""

@@ -126,6 +126,7 @@ def moved(version: int, points: int, since_s: int = NOW_S - 10) -> bytes:
 def test_p6_a_threshold_that_moves_too_soon_waits_whoever_publishes_it(
     watch: PolicyWatch, source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.WARNING)
     assert take(watch, source, moved(1, 600, 0)) == 1
     assert take(watch, source, moved(2, 650)) == 2, "the first one says that it is old"
     for early_s in (0, 60, DWELL_S - 1):
