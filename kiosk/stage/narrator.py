@@ -20,6 +20,7 @@ SENTENCES: Final = {
     "choose voucher": "{who} shows a voucher",
     "choose vouched": "Staff vouch for {who}",
     "choose leave": "{who} goes away",
+    "choose group": "{who} says that others come in too",
     "door open": "The door opens",
     "door closed": "The door closes",
     "take": "{who} takes {things}",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from kiosk.core.visit_passing import GROUP_S
 from kiosk.remote.errors import RemoteError
 from kiosk.stage.errors import EndedError, NotSeenError, ProcessError, StageError
 from kiosk.stage.narrator import Departure, Narrator
@@ -69,6 +70,7 @@ class Player:
         self._narrator = Narrator(script)
         self._parts = {each.id: Part() for each in script.customers}
         self._entering = ""
+        self._group = False
         self._shelved: set[str] = set()
         self.misses: list[str] = []
         self._steps: Mapping[str, Callable[[Step], str]] = {
@@ -184,12 +186,17 @@ class Player:
     def _choose(self, step: Step) -> str:
         if not self._parts[step.customer].visits:
             raise NotSeenError(f"{step.customer} was not seen, so there is nothing to choose")
-        answers = self._last_try(step.customer).answers
+        last = self._last_try(step.customer)
+        answers, choices = last.answers, last.choices
         if step.way == "vouched":
             self._theatre.vouch(step.customer)
         self._theatre.tell(f"choose-{step.way}", "press", for_s=PRESS_S)
         if step.way == "leave":
             self._await(lambda: self._status("entry") == "idle")
+            return ""
+        if step.way == "group":
+            self._await(lambda: self._last_try(step.customer).choices > choices)
+            self._group = True
             return ""
         if step.way == "voucher":
             self._await(lambda: self._last_try(step.customer).choices > 0)
@@ -248,6 +255,9 @@ class Player:
     def _exit(self, step: Step) -> str:
         self._go_in()
         self._entering = ""
+        if self._group:  # its door is locked before anybody leaves by it
+            self._group = False
+            self._move(GROUP_S)
         part = self._parts.get(step.customer)
         epcs = list(step.epcs) or (part.carried if part else [])
         losses = self._day().losses

@@ -166,7 +166,7 @@ def write_config(directory: Path, keys: Keys, places: Places, *, many_inside: bo
         ],
         "button": [
             {"name": f"choose-{way}", "kind": "sim", "way": way}
-            for way in ("voucher", "vouched", "leave")
+            for way in ("voucher", "vouched", "leave", "group")
         ],
         "indicator": {"kind": "sim"},
         "screen": {"kind": "sim"},

@@ -59,7 +59,7 @@ STEPS: Final[Mapping[str, Keys]] = {
     "wait": Keys(needs=("for_s",), alone=True),
 }
 TABLES: Final = ("currency", "policy", "item", "customer", "step", "expect")
-WAYS: Final = ("voucher", "vouched", "leave")
+WAYS: Final = ("voucher", "vouched", "leave", "group")
 DEVICES: Final = ("provider", "hub", "reader", "camera")
 STATES: Final = ("open", "closed")
 EXPECTED: Final = ("outcome", "decision", "reason", "way", "unpaid_minor")

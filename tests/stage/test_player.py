@@ -79,6 +79,22 @@ def test_a_visit_from_the_code_to_the_exit(theatre: Theatre) -> None:
     assert (seen.outcome, [line["epc"] for line in seen.lines]) == ("paid", [MIX])
 
 
+def test_a_group_comes_in_and_leaves_on_one_visit(theatre: Theatre) -> None:
+    played = play(
+        theatre,
+        Step("show_qr", "dora"),
+        Step("choose", "dora", way="group"),
+        Step("door", state="open"),
+        Step("door", state="closed"),
+        Step("door", state="open"),
+        Step("door", state="closed"),
+        Step("exit", "dora"),
+    )
+    assert played.misses == []
+    assert played.told[1] == "dora says that others come in too"
+    assert [(seen.way, seen.outcome) for seen in played.tries["dora"]] == [("score", "empty")]
+
+
 def test_who_is_not_let_in_is_told_so_and_chooses_another_way(theatre: Theatre) -> None:
     played = play(
         theatre,
