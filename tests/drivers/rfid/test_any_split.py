@@ -1,7 +1,6 @@
 """A line hands bytes over in any pieces: whatever they are, a decoder says what it says of one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.rfid import em4100, m100
 from drivers.rfid.em4100 import Em4100Decoder
+from tests.drivers.rfid.test_m100 import pieces
 
 TAG = m100.tag_params(bytes.fromhex("30751FEB705C5904E3D50D70"), -55)
 CARD = bytes.fromhex("67003B51C6")
@@ -35,11 +35,6 @@ LINES: list[Any] = [
     pytest.param(lambda: m100.M100Decoder(m100.AA), uhf(m100.AA), id="r200"),
     pytest.param(Em4100Decoder, lf(), id="em4100"),
 ]
-
-
-def pieces(data: bytes, cuts: Sequence[int]) -> list[bytes]:
-    edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def hurt(data: bytes, flips: Sequence[tuple[int, int]]) -> bytes:
