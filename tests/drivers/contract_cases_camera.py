@@ -65,7 +65,9 @@ class V4l2Rig(CodeRig):
     """The V4L2 driver in one of the formats, on a simulated camera."""
 
     def __init__(self, letters: str) -> None:
-        self._camera = SimV4l2(lambda: frame(640, 480), fps=FPS, formats=(letters,))
+        scene = Scene(640, 480)
+        view = scene.view(Showing(TOKEN))  # once: drawing a code takes as long as a frame lasts
+        self._camera = SimV4l2(lambda: scene.frame(view), fps=FPS, formats=(letters,))
         self._camera.unplug()
         source = V4l2Source("camera", {"device": "/dev/video0"}, self._camera.open_capture)
         self.device = CodeCamera("camera", Camera("camera", source))
