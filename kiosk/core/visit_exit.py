@@ -87,8 +87,7 @@ def unnamed(_rules: Rules, gate: Gate, _state: Leaving, _refused: RecordRefused)
 
 def pushed(rules: Rules, gate: Gate, _state: Quiet, opened: DoorOpened) -> Step:
     """Begin an exit at the door itself when nobody was let in by it."""
-    bounced = gate.closed_ms is not None and opened.at.mono_ms - gate.closed_ms < BOUNCE_MS
-    if bounced or isinstance(gate.entry, Unlocked):
+    if _bounced(gate, opened) or isinstance(gate.entry, Unlocked):
         return gate, ()
     visit = _who_leaves(rules, gate)
     gate, commands = _begin(rules, gate, opened.at, visit, "door")
@@ -110,7 +109,7 @@ def reopened(rules: Rules, gate: Gate, state: Reading, opened: DoorOpened) -> St
 
     A group may pass one by one for as long as an exit may take.
     """
-    other = state.closed and len(gate.inside) > 1
+    other = state.closed and len(gate.inside) > 1 and not _bounced(gate, opened)
     window = replace(state.window, shared=state.window.shared or other)
     state = replace(state, window=window, closed=False)
     longest_ms = rules.policy.timing.exit_s * 1000
@@ -232,6 +231,10 @@ def _begin(rules: Rules, gate: Gate, at: Moment, visit: Visit | None, source: st
         gate = replace(gate, leaving=exiting)
     shown = Show("exit", Reason.EXIT_FREE)
     return gate, ((Record(events), shown) if events else (shown,))
+
+
+def _bounced(gate: Gate, opened: DoorOpened) -> bool:
+    return gate.closed_ms is not None and opened.at.mono_ms - gate.closed_ms < BOUNCE_MS
 
 
 def _reading(rules: Rules, gate: Gate, state: Exiting | Reading, at: Moment) -> Reading:

@@ -115,12 +115,13 @@ def unlock_over(rules: Rules, gate: Gate, state: Unlocked, up: TimeUp) -> Step:
 def staff_unlocked(rules: Rules, gate: Gate, state: Entry, staff: StaffUnlocked) -> Step:
     """Open at once for staff; the record follows and never holds it up.
 
-    Whoever passes from then on may be staff, and no longer one of a group.
+    Whoever passes from then on may be staff, and no longer the customer or one of a group.
     """
     hold_s = rules.policy.timing.unlock_s
     due_ms = staff.at.mono_ms + hold_s * 1000
     unlocked = state if isinstance(state, Unlocked) else unlocked_now(gate, None)
-    unlocked = replace(unlocked, due_ms=max(due_ms, unlocked.due_ms), group_ms=0)
+    due_ms = max(due_ms, unlocked.due_ms)
+    unlocked = replace(unlocked, due_ms=due_ms, staff=True, group_ms=0)
     visit = unlocked.visit.id if unlocked.visit else None
     return replace(gate, entry=unlocked), (
         Unlock(hold_s, "staff"),
@@ -150,9 +151,12 @@ def _inside(
 ) -> tuple[Gate, tuple[EventRecord, ...]]:
     """Count in whoever passed; without a visit it is a guest, whom no later exit is pinned on."""
     visit = state.visit
+    # The others of a group come in on a visit that is inside already.
+    of_group = visit is None and state.group_ms
+    if (visit is None and not of_group) or state.staff or state.unseen:
+        gate = _with_others(rules, gate, visit, at)
     if visit is None:
-        # The others of a group come in on a visit that is inside already.
-        return (gate if state.group_ms else _with_others(rules, gate, visit, at)), ()
+        return gate, ()
     group = {"group": True} if visit.group else {}
     entered = records.visit_event("entered", visit, **group)
     return replace(gate, inside=(*gate.inside, visit)), (entered,)

@@ -117,6 +117,7 @@ class Unlocked:
         visit: Who may come in; None when staff opened the door.
         opened: The door has been opened since, or stood open already.
         unseen: The door contact was away meanwhile: who came in, nobody can say.
+        staff: Staff opened it meanwhile: it may be one of them who comes in.
         group_ms: Until when a closing door does not relock, so that a group can pass.
     """
 
@@ -124,6 +125,7 @@ class Unlocked:
     due_ms: int
     opened: bool = False
     unseen: bool = False
+    staff: bool = False
     group_ms: int = 0
 
 

@@ -248,9 +248,21 @@ def test_p4_a_second_opening_with_others_inside_accuses_nobody() -> None:
     come_in(loop, "ben", "v2")
     loop.give(exit_code(loop, "ada", "e1"))
     walk_out(loop, snack(1), button=False, reads=5)
+    loop.until(loop.now_ms + 150)
     loop.give(DoorOpened(at(loop.now_ms)), DoorClosed(at(loop.now_ms + 200)))
     settle(loop)
     assert loop.disk.outcome("v1").data["cause"] == "somebody-else-inside"
+
+
+def test_a_bounce_of_the_closing_door_is_no_second_customer() -> None:
+    loop = inside(max_inside=2)
+    come_in(loop, "ben", "v2")
+    loop.give(exit_code(loop, "ada", "e1"))
+    walk_out(loop, snack(1), button=False)
+    loop.give(DoorOpened(at(loop.now_ms + 40)), DoorClosed(at(loop.now_ms + 60)))
+    loop.until(loop.now_ms + 1600)
+    settle(loop)
+    assert loop.disk.outcome("v1").type == "exit.unpaid"
 
 
 def test_a_code_names_an_exit_that_began_without_one_and_only_once() -> None:

@@ -139,6 +139,26 @@ def test_p2_the_lock_is_locked_in_time_although_the_disk_is_full() -> None:
     assert loop.disk.outcome("v1").type == "visit.not_entered"
 
 
+def test_p4_what_staff_carry_out_is_not_charged_to_the_customer_they_came_in_before() -> None:
+    loop = loop_of()
+    grant(loop, "ada", "v1")
+    loop.give(StaffUnlocked(at(loop.now_ms), "delivery"))
+    door(loop)
+    walk_out(loop, snack(1))
+    settle(loop)
+    assert loop.disk.outcome("v1").data["cause"] == "somebody-else-inside"
+
+
+def test_p4_a_door_that_was_unseen_while_it_was_unlocked_may_have_let_in_another() -> None:
+    loop = loop_of()
+    grant(loop, "ada", "v1")
+    loop.give(DeviceLost(at(loop.now_ms), "contact", "door", "unplugged"))
+    loop.give(DeviceFound(at(loop.now_ms + 500), "contact", "door"))
+    door(loop)
+    assert [visit.id for visit in loop.gate.inside] == ["v1"]
+    assert loop.gate.others(loop.now_ms)
+
+
 # --- a group on one visit --------------------------------------------------------------------
 
 

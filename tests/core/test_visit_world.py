@@ -117,6 +117,7 @@ def is_caught(name: str, max_inside: int, step: Stepper, recover_by: Recoverer) 
     return False
 
 
+@pytest.mark.timeout(600)  # the rarest faults take some hundred days to show
 @pytest.mark.parametrize(
     ("mutant", "name", "max_inside"),
     MUTANTS,
