@@ -29,13 +29,15 @@ Load = Callable[[str], object]
 """Imports a module by its name."""
 
 
-def software(load: Load = importlib.import_module) -> Iterator[Finding]:
+def software(
+    load: Load = importlib.import_module, version: tuple[int, ...] = sys.version_info[:3]
+) -> Iterator[Finding]:
     """Yield whether Python and the libraries are there."""
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info[:2] < OLDEST:
-        yield fix("python", version, "use Debian 12 or newer: Python 3.11 or newer")
+    number = ".".join(str(part) for part in version)
+    if version < OLDEST:
+        yield fix("python", number, "use Debian 12 or newer: Python 3.11 or newer")
     else:
-        yield ok("python", version)
+        yield ok("python", number)
     for module, package in LIBRARIES.items():
         try:
             load(module)
@@ -87,11 +89,14 @@ def state(settings: Settings) -> Iterator[Finding]:
     if missing:
         detail = f"{directory} has no {' and '.join(missing)}"
         yield fix("keys", detail, "restore the backup; for a new kiosk: kiosk init DIR")
-    free_mb = shutil.disk_usage(directory).free >> 20
+    yield disk(shutil.disk_usage(directory).free >> 20)
+
+
+def disk(free_mb: int) -> Finding:
+    """Return whether the disk has room for what is to be recorded."""
     if free_mb < MIN_FREE_MB:
-        yield fix("disk", f"{free_mb} MB free", f"make room: {MIN_FREE_MB} MB at least")
-    else:
-        yield ok("disk", f"{free_mb} MB free")
+        return fix("disk", f"{free_mb} MB free", f"make room: {MIN_FREE_MB} MB at least")
+    return ok("disk", f"{free_mb} MB free")
 
 
 def _ours(directory: Path) -> Finding:

@@ -11,7 +11,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from kiosk.cli.doctor_finding import Finding, fix, note, ok
-from kiosk.cli.doctor_machine import clock, software, state
+from kiosk.cli.doctor_machine import clock, disk, software, state
 from kiosk.cli.doctor_round import table
 from kiosk.cli.doctor_services import services
 from kiosk.core.values import ClockSync
@@ -104,6 +104,11 @@ def test_libraries_that_are_missing_get_a_line_each() -> None:
     assert marks["pyserial"] == "FIX"
     assert marks["libzbar0"] == "NOTE"
     assert marks["python"] == "OK"
+
+
+def test_a_python_that_is_too_old_and_a_disk_that_is_full_are_to_be_fixed() -> None:
+    assert told(software(str, (3, 9, 2)), "python").remedy.startswith("use Debian 12 or newer")
+    assert (disk(63).mark, disk(64).mark) == ("FIX", "OK")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def start(
     *words: str, stdout: int | IO[bytes] | None = None, before: Sequence[str] = ()
 ) -> subprocess.Popen[bytes]:
     command = [*before, sys.executable, "-m", "kiosk", *words]
-    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE)
+    # Measuring coverage in the child would write files of its own, on a disk without room.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+    return subprocess.Popen(command, env=env, stdout=stdout, stderr=subprocess.PIPE)
 
 
 def told(process: subprocess.Popen[bytes]) -> tuple[int, str]:

@@ -167,6 +167,7 @@ def test_the_files_for_services_have_the_paths_of_the_units(kiosk: Kiosk, tmp_pa
     assert "systemd/README.md" in done.out
     assert names(place) == sorted([*FILES, "scores.env"])
     assert kiosk("init", tmp_path / "x", "--services", "--simulate").code == 2
+    assert "printable" in kiosk("init", tmp_path / "a\nb").err
 
 
 def test_a_simulated_shop_asks_for_no_device(kiosk: Kiosk, tmp_path: Path) -> None:

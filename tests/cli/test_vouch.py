@@ -71,6 +71,10 @@ def test_hostile_words_do_not_come_onto_the_list(
     assert not file.exists()
 
 
+def test_an_empty_list_says_so(kiosk: Kiosk, file: Path) -> None:
+    assert kiosk("vouch", "list", "--file", file).out == "nobody is vouched for\n"
+
+
 def test_a_broken_list_is_one_line_and_exit_2(kiosk: Kiosk, file: Path) -> None:
     file.write_text("[[vouched]]\n")
     done = kiosk("vouch", "list", "--file", file)
