@@ -5,15 +5,10 @@ its safe level, the open visits are recovered, and only then does the gate liste
 thread becomes the owner thread.
 """
 
-import ctypes
-import fcntl
-import gc
 import logging
-import os
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Final, Protocol
 
 import uuid_utils
@@ -25,14 +20,16 @@ from kiosk.core.reasons import Reason
 from kiosk.core.signing import VerifyKey, b64decode
 from kiosk.core.values import CoreError, VisitId
 from kiosk.daemon.beats import Beats
+from kiosk.daemon.claim import claim
 from kiosk.daemon.control import SOCKET, ControlSocket
 from kiosk.daemon.devices import Devices, build
 from kiosk.daemon.effects import Effects
 from kiosk.daemon.ending import Ending
-from kiosk.daemon.errors import AlreadyRunningError, NoRulesError
+from kiosk.daemon.errors import NoRulesError
 from kiosk.daemon.feeds import Follower, document_feed, payment_feed
 from kiosk.daemon.health import Health
 from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.memory import give_back, lean_heap
 from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.questions import Desk
@@ -51,15 +48,9 @@ from kiosk.settings import Settings
 log = logging.getLogger(__name__)
 
 LEDGER: Final = "ledger.db"
-LOCK: Final = "daemon.lock"
-PID: Final = "daemon.pid"
 DOCUMENTS_S: Final = 5.0  # how long a first start waits for the hub; systemd then starts it anew
 RETRY_S: Final = 0.5
 TRIED_S: Final = 3.0  # how long a start waits for a device that takes its time to be missing
-M_ARENA_MAX: Final = -8  # mallopt(3)
-ARENAS: Final = 2
-M_MMAP_THRESHOLD: Final = -3
-LARGE_BYTES: Final = 128 * 1024  # glibc raises its own limit with each frame that is freed
 
 
 def run(settings: Settings) -> None:
@@ -72,9 +63,9 @@ def run(settings: Settings) -> None:
         DriverError: A device that must be there is not.
         ThreadDiedError: A fault of our own ended it.
     """
-    _lean_heap()
     with ExitStack() as stack:
-        _claim(settings.kiosk.state_dir, stack)
+        claim(settings.kiosk.state_dir, stack)
+        lean_heap()
         clock = Clock(settings.clock_offset_file, settings.clock_trust)
         stack.callback(clock.close)
         rhythm = Rhythm(Inbox(), clock, Beats())
@@ -181,7 +172,7 @@ class _Daemon:
         self._start(ControlSocket(kiosk.state_dir / SOCKET, rhythm.inbox, devices.lock.lock))
         for pump in pumps:
             pump.wait_tried(TRIED_S)
-        _give_back()
+        give_back()
         health = Health(rhythm.beats)
         self._stack.callback(health.stop)
         health.ready(f"serving {kiosk.name}")
@@ -239,43 +230,6 @@ class _Daemon:
 
     def _keys(self) -> Mapping[str, VerifyKey]:
         return self._owner.rules.keys if self._owner else {}
-
-
-def _lean_heap() -> None:
-    """Have glibc keep less: few heaps for the threads, and none of the memory of old frames."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, ARENAS)
-        mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-    # Read when numpy loads, with the camera: its own threads would only hold buffers.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-
-def _give_back() -> None:
-    """Return to the system what only the start needed."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
-def _claim(state_dir: Path, stack: ExitStack) -> None:
-    """Lock the state directory for this process, and say who holds it."""
-    try:
-        handle = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise AlreadyRunningError(f"{state_dir}: {error.strerror}; run kiosk init first") from error
-    stack.callback(os.close, handle)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise AlreadyRunningError(
-            f"{state_dir}: another daemon serves it; stop that one first"
-        ) from error
-    pid = state_dir / PID
-    stack.callback(pid.unlink, missing_ok=True)
-    with suppress(OSError):  # a full disk; only a play reads it
-        pid.write_text(f"{os.getpid()}\n", encoding="ascii")
 
 
 def _fetch(book: Rulebook, ledger: Ledger, hub: HubClient) -> Rulebook:

@@ -40,6 +40,7 @@ READY_S = 30.0
 LOCK_PIN = 18
 EDGES = "edges.json"
 LOG = "daemon.log"
+CAMERA = '[camera]\nkind = "sim"\nwidth = 320\nheight = 240\n'
 CONFIG = """
 [kiosk]
 name = "door"
@@ -62,10 +63,12 @@ kind = "sim"
 [exit]
 trigger = "button"
 kind = "sim"
-[camera]
-kind = "sim"
-width = 320
-height = 240
+{camera}
+[[reader]]
+name = "fob"
+kind = "rdm6300"
+port = "sim:"
+role = "entry"
 [[reader]]
 name = "gate"
 kind = "m100"
@@ -80,15 +83,19 @@ trust = "always"
 
 
 class Daemon:
-    """One daemon on a state directory of its own; a context that leaves nothing running."""
+    """One daemon on a state directory of its own; a context that leaves nothing running.
 
-    def __init__(self, state: Path, fail_mode: str = "secure") -> None:
+    Args:
+        camera: CAMERA for a simulated one; without it a start takes half the time.
+    """
+
+    def __init__(self, state: Path, fail_mode: str = "secure", camera: str = "") -> None:
         self.state = state
         self.config = state / "kiosk.toml"
         keys = create_keys(state)
         create_offset(state / "clock")
         owner = b64encode(public_of(OWNER))
-        text = CONFIG.format(state=state, owner=owner, fail_mode=fail_mode)
+        text = CONFIG.format(state=state, owner=owner, fail_mode=fail_mode, camera=camera)
         self.config.write_text(text, encoding="utf-8")
         with Ledger.open(state / "ledger.db", ORIGIN, keys.log, keys.wrap, "boot-0") as ledger:
             for kind, envelope in documents().items():

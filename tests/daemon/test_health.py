@@ -18,7 +18,7 @@ from kiosk.daemon.owner import Owner
 from kiosk.daemon.pumps import Pump, tags
 from kiosk.daemon.rhythm import Rhythm
 from tests.daemon.gatehouse import Gatehouse, book
-from tests.daemon.process import Daemon, wait_for
+from tests.daemon.process import CAMERA, Daemon, wait_for
 from tests.environment import environment
 
 LIMIT_S = 0.3
@@ -208,7 +208,7 @@ def test_the_harness_catches_a_watchdog_that_is_fed_whatever_hangs(
 def test_ready_is_said_once_after_every_part_is_up_and_the_watchdog_follows(
     manager: socket.socket, tmp_path: Path
 ) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, camera=CAMERA)
     manager.settimeout(30)
     with daemon.running():
         assert manager.recv(256) == b"READY=1\n"
@@ -226,7 +226,9 @@ def test_ready_waits_for_a_reader_that_is_slow_to_be_missing(
 ) -> None:
     daemon = Daemon(tmp_path)
     text = daemon.config.read_text(encoding="utf-8")
-    daemon.config.write_text(text.replace('port = "sim:"', 'port = "/dev/null/none"'), "utf-8")
+    daemon.config.write_text(
+        text.replace('m100"\nport = "sim:"', 'm100"\nport = "/dev/null/none"'), "utf-8"
+    )
     manager.settimeout(30)
     with daemon.running():
         assert manager.recv(256) == b"READY=1\n"

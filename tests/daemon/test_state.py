@@ -13,7 +13,7 @@ from kiosk.daemon import app
 from kiosk.daemon.errors import AlreadyRunningError, DaemonError
 from kiosk.ledger.schema import STEPS
 from kiosk.settings import load
-from tests.daemon.process import EDGES, Daemon, wait_for
+from tests.daemon.process import CAMERA, EDGES, Daemon, wait_for
 
 NO_BOARD = 'kind = "gpio"\npin = 18'  # building it here fails: there is no such board
 ONE_LINE_S = 60
@@ -94,7 +94,7 @@ def test_a_state_of_a_newer_version_is_refused_in_one_line_with_the_lock_idle(
 def test_a_visit_that_an_earlier_run_left_open_ends_once_at_the_next_start(
     tmp_path: Path,
 ) -> None:
-    daemon = Daemon(tmp_path)
+    daemon = Daemon(tmp_path, camera=CAMERA)
     with daemon.running():
         daemon.show_voucher()
         wait_for(daemon.unlocked, "the door is open")
