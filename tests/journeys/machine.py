@@ -16,6 +16,7 @@ from typing import Final
 
 from tests.house.conftest import ROOT
 from tests.house.test_layout import FILES
+from tests.patience import patient_s
 
 BOOT_S: Final = 30.0
 STOP_S: Final = 20.0
@@ -55,7 +56,7 @@ class Machine:
 
     def waits_for(self, condition: str, limit_s: float) -> float:
         """Return the seconds until a command succeeded; AssertionError when it never did."""
-        began = time.monotonic()
+        began, limit_s = time.monotonic(), patient_s(limit_s)
         while self.type(condition).returncode != 0:
             assert time.monotonic() < began + limit_s, f"not within {limit_s:.0f} s: {condition}"
             time.sleep(LOOK_S)

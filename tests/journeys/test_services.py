@@ -20,6 +20,7 @@ from kiosk.stage.theatre import Theatre, prepared
 from tests.house.conftest import ROOT
 from tests.house.test_units import PROGRAM, settings
 from tests.journeys.scripts import write
+from tests.patience import patient_s
 from tests.shipped import shipped
 
 UNIT = settings(ROOT / "systemd" / "kiosk.service")
@@ -51,7 +52,7 @@ def relock(config: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "kiosk", *words("ExecStopPost", config)],
         capture_output=True,
         text=True,
-        timeout=float(UNIT["TimeoutStopSec"][0]),
+        timeout=patient_s(float(UNIT["TimeoutStopSec"][0])),
         check=False,
     )
 
@@ -78,7 +79,7 @@ def started(theatre: Theatre) -> Iterator[tuple["subprocess.Popen[bytes]", socke
     config = theatre.directory / "kiosk.toml"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(manager_at))
-        manager.settimeout(READY_S)
+        manager.settimeout(patient_s(READY_S))
         daemon = subprocess.Popen(
             [sys.executable, "-m", "kiosk", *words("ExecStart", config)],
             env=os.environ | environment,
@@ -104,7 +105,7 @@ def test_the_daemon_says_ready_beats_and_stops_in_order(theatre: Theatre) -> Non
         hear(manager, b"WATCHDOG=1")
         hear(manager, b"WATCHDOG=1")
         daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(float(UNIT["TimeoutStopSec"][0])) == 0
+        assert daemon.wait(patient_s(float(UNIT["TimeoutStopSec"][0]))) == 0
     assert relock(theatre.directory / "kiosk.toml").returncode == 0
 
 
