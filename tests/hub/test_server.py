@@ -1,5 +1,6 @@
 """The hub as a process: how it starts, what it says, how it stops, what it never logs."""
 
+import asyncio
 import socket
 import sqlite3
 import subprocess
@@ -14,8 +15,10 @@ import pytest
 import requests
 
 from kiosk.clock import Clock
+from kiosk.hub.context import Hub
+from kiosk.hub.desk import MAX_WAITING
 from kiosk.hub.errors import HubError, HubStateError
-from kiosk.hub.server import Settings, run
+from kiosk.hub.server import Settings, _lives, run
 from kiosk.serving import listen
 from tests.hub.process import command, notices, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
@@ -107,6 +110,12 @@ def test_nothing_about_anybody_is_logged(tmp_path: Path) -> None:
     text = "\n".join(hub.logged)
     assert not [secret for secret in secrets if secret in text]
     assert "Traceback" not in text
+
+
+def test_a_desk_with_too_much_to_do_is_not_called_alive(hub: Hub) -> None:
+    assert asyncio.run(_lives(hub))
+    hub.desk._waiting = MAX_WAITING
+    assert not asyncio.run(_lives(hub))
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Signed documents: the owner's signature and a rising version, or nothing changes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -104,3 +106,23 @@ def test_a_publication_is_said_in_the_office_log_once(
 
 def test_a_payload_is_what_was_signed(owner: Owner) -> None:
     assert payload_of(sign("keys", {"version": 1, "keys": []}, owner.private))["version"] == 1
+
+
+def test_of_two_that_publish_the_same_version_at_once_one_is_told(
+    client: Client, owner: Owner
+) -> None:
+    envelopes = [owner.policy(1, max_inside=inside) for inside in range(1, 9)]
+    with ThreadPoolExecutor(len(envelopes)) as pool:
+        told = list(pool.map(lambda each: put(client, "policy", each)[0], envelopes))
+    assert sorted(told) == [201, *[409] * 7]
+    assert client.get("/v1/documents/policy").content == envelopes[told.index(201)]
+
+
+def test_a_policy_that_was_refused_leaves_the_one_before_and_its_dwell(
+    client: Client, owner: Owner
+) -> None:
+    put(client, "policy", owner.policy())
+    status, why = put(client, "policy", owner.policy(2, thresholds=[]))
+    assert (status, why.split(" stands")[0]) == (422, "policy.thresholds: entry-600")
+    assert put(client, "policy", owner.policy(2, max_inside=3))[0] == 201
+    assert client.get("/v1/documents/policy").headers["etag"] == '"2"'
