@@ -43,6 +43,8 @@ def make(
     """Make a private key in a new file that only you can read.
 
     A file that is there is never overwritten: what it signed would be worth nothing any more.
+
+    Example: kiosk keys make voucher --dir /media/stick
     """
     from kiosk.core.signing import public_of
     from kiosk.keyfiles import create_private
@@ -57,7 +59,10 @@ def show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the public key and its id; the private part is never printed."""
+    """Print the public key and its id; the private part is never printed.
+
+    Example: kiosk keys show owner.key --json
+    """
     from kiosk.keyfiles import read_public
 
     _tell(_words(read_public(key)), as_json=as_json)
@@ -76,6 +81,8 @@ def publish(
     """Send signed documents to the hub, which publishes them to every kiosk.
 
     The file's name says what it is. The hub believes the owner's signature and nothing else.
+
+    Example: kiosk keys publish policy.json keys.json --hub http://127.0.0.1:8080
 
     Exit 4 when the hub refuses or cannot be reached; those sent before it stay published.
     """

@@ -1,12 +1,14 @@
 """Tags that were heard become rows of the shop's spreadsheet."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from kiosk.core.epc import parse
 from kiosk.hub.items import FORMULA
+from kiosk.keyfiles import write_over
 from kiosk.stage.errors import StageError
 
 COLUMNS: Final = ("gtin", "epc", "name", "price")
@@ -18,7 +20,8 @@ def add(path: Path, epcs: Sequence[str], name: str, price: str) -> int:
     A tag with a GTIN is a row by GTIN, since every item of it has the same name and price.
 
     Raises:
-        StageError: The file has other columns; nothing was changed.
+        StageError: The file has other columns, or is no CSV file; nothing was changed.
+        KeyFileError: It cannot be written; nothing was changed.
     """
     known = _known(path)
     rows: list[tuple[str, str, str, str]] = []
@@ -28,26 +31,30 @@ def add(path: Path, epcs: Sequence[str], name: str, price: str) -> int:
         if key not in known:
             known.add(key)
             rows.append((gtin, "" if gtin else epc, _guarded(name), _guarded(price)))
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if new:
-            writer.writerow(COLUMNS)
-        elif rows and not path.read_bytes().endswith(b"\n"):
-            file.write("\n")  # an editor left the last row open
-        writer.writerows(rows)
+    held = path.read_bytes() if path.exists() else b""
+    if held and not held.endswith(b"\n"):
+        held += b"\n"  # an editor left the last row open
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows(rows if held else [COLUMNS, *rows])
+    write_over(path, held + out.getvalue().encode())
     return len(rows)
 
 
 def _known(path: Path) -> set[str]:
     if not path.exists():
         return set()
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            wanted = ",".join(COLUMNS)
-            raise StageError(f"{path}: its columns are not {wanted}; choose another file")
-        return {row["gtin"] or row["epc"] for row in reader}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            columns = tuple(reader.fieldnames or ())
+            known = {row.get("gtin") or row.get("epc") or "" for row in reader}
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StageError(f"{path}: not a CSV file in UTF-8; choose another file") from error
+    if columns != COLUMNS:
+        wanted = ",".join(COLUMNS)
+        raise StageError(f"{path}: its columns are not {wanted}; choose another file")
+    return known
 
 
 def _guarded(cell: str) -> str:

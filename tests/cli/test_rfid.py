@@ -151,3 +151,16 @@ def test_the_configuration_names_the_reader(kiosk: Kiosk, tmp_path: Path) -> Non
     )
     for words in (["--reader", "none"], ["--port", "x"]):
         assert kiosk("rfid", "scan", "--config", config, *words).code == 2
+
+
+@pytest.mark.parametrize("held", [b"\xff\xfe", b"gtin,epc,name,price\n\x00", b"a,b\n", b'"'])
+def test_a_sheet_that_is_none_is_named_and_stays(held: bytes, tmp_path: Path) -> None:
+    sheet = tmp_path / "items.csv"
+    sheet.write_bytes(held)
+    if b"\x00" in held:  # one more row to this reader of CSV, and kept as it is
+        assert add(sheet, [TRAIL_MIX], "Mix", "5.99") == 1
+        assert sheet.read_bytes().startswith(held)
+        return
+    with pytest.raises(StageError, match="choose another file"):
+        add(sheet, [TRAIL_MIX], "Mix", "5.99")
+    assert sheet.read_bytes() == held
