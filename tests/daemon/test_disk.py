@@ -62,10 +62,10 @@ def cramped(directory: Path, at: int, lasts: int) -> Gatehouse:
 
 @pytest.mark.parametrize("lasts", [1, 3])
 def test_p3_a_disk_that_is_full_for_a_while_leaves_each_visit_its_one_outcome(
-    tmp_path: Path, lasts: int
+    memory: Path, lasts: int
 ) -> None:
     for at in range(APPENDS):
-        house = cramped(tmp_path / str(at), at, lasts)
+        house = cramped(memory / str(at), at, lasts)
         Story(house).whole()
         Story(house).end_of_day()
         check(house)
@@ -78,8 +78,8 @@ def test_p3_a_disk_that_is_full_for_a_while_leaves_each_visit_its_one_outcome(
         house.close()
 
 
-def test_p1_p2_a_disk_that_stays_full_lets_nobody_in_and_everybody_out(tmp_path: Path) -> None:
-    house = cramped(tmp_path / "full", 4, 1000)
+def test_p1_p2_a_disk_that_stays_full_lets_nobody_in_and_everybody_out(memory: Path) -> None:
+    house = cramped(memory / "full", 4, 1000)
     first = Story(house)
     first.come_in()
     assert house.unlocks() == 1
@@ -90,7 +90,7 @@ def test_p1_p2_a_disk_that_stays_full_lets_nobody_in_and_everybody_out(tmp_path:
     assert isinstance(house.owner.gate.leaving, Reading)
     assert not house.lock.is_unlocked
     house.close()
-    again = Gatehouse(tmp_path / "full")
+    again = Gatehouse(memory / "full")
     again.owner.recover()
     story = Story(again)
     story.leave()
@@ -109,8 +109,8 @@ class HopefulEffects(Effects):
         return Done()
 
 
-def test_the_harness_catches_an_unlock_on_a_full_disk(tmp_path: Path) -> None:
-    house = cramped(tmp_path / "full", 1, 1000)
+def test_the_harness_catches_an_unlock_on_a_full_disk(memory: Path) -> None:
+    house = cramped(memory / "full", 1, 1000)
     house.effects.__class__ = HopefulEffects
     Story(house).turn_back()
     with pytest.raises(AssertionError, match="without a record"):

@@ -91,10 +91,10 @@ def goes_on(house: Gatehouse) -> None:
 @pytest.mark.parametrize("lasts", [1, 4])
 @pytest.mark.parametrize("fault", ["refused", "unheard"])
 def test_p3_whichever_append_fails_every_visit_ends_once_and_the_gate_goes_on(
-    tmp_path: Path, day: Callable[[Story], None], fault: str, lasts: int
+    memory: Path, day: Callable[[Story], None], fault: str, lasts: int
 ) -> None:
     for at in range(APPENDS):
-        house = house_with(tmp_path / str(at), fault, at, lasts)
+        house = house_with(memory / str(at), fault, at, lasts)
         day(Story(house))
         Story(house).end_of_day()
         check(house)
@@ -105,17 +105,17 @@ def test_p3_whichever_append_fails_every_visit_ends_once_and_the_gate_goes_on(
 @STORIES
 @pytest.mark.parametrize("fault", ["dark before", "dark after"])
 def test_p3_wherever_the_power_fails_the_next_start_gives_every_visit_one_outcome(
-    tmp_path: Path, day: Callable[[Story], None], fault: str
+    memory: Path, day: Callable[[Story], None], fault: str
 ) -> None:
     cuts = 0
     for at in range(APPENDS):
-        house = house_with(tmp_path / str(at), fault, at)
+        house = house_with(memory / str(at), fault, at)
         try:
             day(Story(house))
         except PowerCutError:
             cuts += 1
         house.close()
-        again = Gatehouse(tmp_path / str(at))
+        again = Gatehouse(memory / str(at))
         again.owner.recover()
         assert again.unlocks() == 0
         story = Story(again)
@@ -144,11 +144,11 @@ class CarelessOwner(Owner):
 
 @pytest.mark.parametrize("mutant", ["forgetful", "careless"])
 def test_the_harness_catches_what_takes_an_unheard_write_for_none(
-    tmp_path: Path, mutant: str
+    memory: Path, mutant: str
 ) -> None:
     caught = 0
     for at in range(APPENDS):
-        house = house_with(tmp_path / str(at), "unheard", at, lasts=4)
+        house = house_with(memory / str(at), "unheard", at, lasts=4)
         if mutant == "forgetful":
             house.effects.__class__ = ForgetfulEffects
         else:
@@ -164,8 +164,8 @@ def test_the_harness_catches_what_takes_an_unheard_write_for_none(
     assert caught
 
 
-def test_p3_the_lines_of_an_outcome_that_was_written_unheard_count(tmp_path: Path) -> None:
-    house = house_with(tmp_path / "day", "unheard", at=-1)
+def test_p3_the_lines_of_an_outcome_that_was_written_unheard_count(memory: Path) -> None:
+    house = house_with(memory / "day", "unheard", at=-1)
     ledger = house.ledger
     assert isinstance(ledger, FaultyLedger)
     story = Story(house)
@@ -178,9 +178,9 @@ def test_p3_the_lines_of_an_outcome_that_was_written_unheard_count(tmp_path: Pat
 
 
 def test_p1_an_earlier_write_that_was_unheard_never_stands_in_for_one_that_fails(
-    tmp_path: Path,
+    memory: Path,
 ) -> None:
-    house = Gatehouse(tmp_path)
+    house = Gatehouse(memory)
     ledger, now = house.ledger, house.clock.now()
     before = ledger._head
     ledger.append([EventRecord("device.started")], now)
