@@ -78,13 +78,14 @@ class Ending:
                 log.info("stopping signal=%s", signal.Signals(heard[0]).name)
 
     def _thread_died(self, fault: threading.ExceptHookArgs) -> None:
-        self.now()
+        self._make_safe()
         name = fault.thread.name if fault.thread else "a thread"
         last = traceback.extract_tb(fault.exc_traceback)[-1:]
         place = "".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in last)
         # No message of the exception: it may hold what a customer showed.
-        self._died = f"{name}: died of {fault.exc_type.__name__} at {place}; see the log"
         log.error("thread died thread=%s error=%s at=%s", name, fault.exc_type.__name__, place)
+        self._died = f"{name}: died of {fault.exc_type.__name__} at {place}; see the log"
+        self._inbox.close()  # last: the main thread asks for the reason as soon as it has stopped
 
 
 def _nothing(_number: int, _frame: object) -> None:
