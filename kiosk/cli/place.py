@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from kiosk.cli.ending import USAGE, EndingError
+from kiosk.cli.spelling import spelled
 
 VARIABLE: Final = "KIOSK_CONFIG"
 USUAL: Final = Path("/etc/kiosk/kiosk.toml")
@@ -59,7 +60,7 @@ def config_path(config: Path | None, state: Path | None, usual: Path = USUAL) ->
     except FileNotFoundError as error:
         raise NoPlaceError(
             f"{usual}: not there; name the kiosk with --config FILE or --state DIR, "
-            "or make one: kiosk init DIR",
+            f"or make one: {spelled()} init DIR",
             USAGE,
         ) from error
     except OSError:

@@ -14,6 +14,7 @@ from kiosk.__main__ import CLOSED_EXIT_CODE, CTRL_C_EXIT_CODE, main
 from kiosk.cli.app import Noun
 from kiosk.cli.spelling import spelled
 from tests.environment import environment
+from tests.patience import patient_s
 
 Kiosk = Callable[..., Any]
 LIMIT_S = 30.0
@@ -37,7 +38,7 @@ def start(
 
 def told(process: subprocess.Popen[bytes]) -> tuple[int, str]:
     """Return exit code and what standard error got."""
-    _, err = process.communicate(timeout=LIMIT_S)
+    _, err = process.communicate(timeout=patient_s(LIMIT_S))
     return process.returncode, err.decode()
 
 

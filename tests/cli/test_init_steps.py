@@ -34,7 +34,7 @@ class Terminal:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=LIMIT_S,
+            timeout=patient_s(LIMIT_S),
             check=False,
         )
 
@@ -54,7 +54,7 @@ class Terminal:
             yield log
         finally:
             process.terminate()
-            process.wait(LIMIT_S)
+            process.wait(patient_s(LIMIT_S))
 
 
 def free_port() -> int:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import patient_s
+
 Kiosk = Callable[..., Any]
 LIMIT_S = 60.0
 
@@ -29,7 +31,7 @@ def run(*words: str) -> tuple[int, str]:
         env=env,
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=patient_s(LIMIT_S),
         check=False,
     )
     return done.returncode, done.stderr
