@@ -51,6 +51,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "status": Noun("Show what the running kiosk is doing.", _SHOP, has_verbs=False),
     "pay": Noun("Record a payment for a visit.", _SHOP, has_verbs=False),
     "item": Noun("Import and list the catalogue.", _SHOP),
+    "policy": Noun("Show and change the shop's rules.", _SHOP),
     "vouch": Noun("Keep the list of customers whom staff vouch for.", _SHOP),
     "id": Noun("Make, show and verify identity tokens.", _SHOP),
     "door": Noun("Lock, unlock or test the door; see its state.", _DEVICE),

@@ -1,6 +1,7 @@
 """What `kiosk init` makes: keys, signed documents and configurations, all of them or none."""
 
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -176,6 +177,7 @@ def _policy(wish: Wish) -> Mapping[str, Any]:
         "issued_s": now_s,
         "valid_until_s": now_s + YEAR_S,
         "max_inside": 1,
+        "utc_offset_min": time.localtime(now_s).tm_gmtoff // 60,
         "thresholds": [entry],
     }
     parse_policy(policy)

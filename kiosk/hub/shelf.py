@@ -128,24 +128,29 @@ class Shelf:
             raise
 
     def _current(self) -> Catalogue | None:
-        payload = self._signed("catalogue")
+        payload = believed(self.client, "catalogue", self.key)
         return None if payload is None else parse_catalogue(payload)
 
     def _currency(self) -> str:
-        payload = self._signed("policy")
+        payload = believed(self.client, "policy", self.key)
         if payload is None:
             raise ItemsError("the hub has no policy yet, so no currency; publish the policy first")
         return parse_policy(payload).currency
 
-    def _signed(self, kind: str) -> Mapping[str, Json] | None:
-        envelope = self.client.document(kind)
-        if envelope is None:
-            return None
-        public = public_of(self.key)
-        kid = kid_of(public)
-        try:
-            return open_envelope(kind, envelope, {kid: VerifyKey(kid, public, "owner")})
-        except CoreError as error:
-            raise ItemsError(
-                f"the hub's {kind} is not signed by this owner key: {error}"
-            ) from error
+
+def believed(client: HubClient, kind: str, key: Ed25519PrivateKey) -> Mapping[str, Json] | None:
+    """Return what the hub hands out of a kind, when this owner signed it; None before the first.
+
+    Raises:
+        ItemsError: Somebody else signed it.
+        RemoteError: The hub cannot be asked.
+    """
+    envelope = client.document(kind)
+    if envelope is None:
+        return None
+    public = public_of(key)
+    kid = kid_of(public)
+    try:
+        return open_envelope(kind, envelope, {kid: VerifyKey(kid, public, "owner")})
+    except CoreError as error:
+        raise ItemsError(f"the hub's {kind} is not signed by this owner key: {error}") from error

@@ -1,0 +1,129 @@
+"""`kiosk policy`: the owner's rules, from the hub to a file to change, and signed back."""
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+app = typer.Typer(
+    help=(
+        "Show and change the shop's rules: threshold, hours, grace, how many may be inside.\n\n"
+        "Save what show prints, change that file, and publish it:\n\n"
+        "kiosk policy show > policy.toml"
+    ),
+    no_args_is_help=True,
+)
+
+HubOption = Annotated[
+    str, typer.Option("--hub", help="Address of the hub.", envvar="KIOSK_HUB_URL")
+]
+HUB_URL = "http://127.0.0.1:8080"
+LineOf: TypeAlias = Callable[[tuple[str | int, ...]], int | None]
+DAY_S = 86_400
+
+
+@app.command()
+def show(
+    *,
+    hub: HubOption = HUB_URL,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
+) -> None:
+    """Print the rules that the hub publishes, as a file to change.
+
+    Example: kiosk policy show > policy.toml
+
+    Exit 4 when the hub cannot be reached.
+    """
+    import tomlkit
+
+    from kiosk.core.policy_draft import draft_of
+    from kiosk.hub.documents import payload_of
+    from kiosk.remote.hub import HubClient
+
+    client = HubClient(hub)
+    try:
+        envelope = client.document("policy")
+    finally:
+        client.close()
+    if envelope is None:
+        typer.echo("no policy yet; kiosk init makes the first one", err=True)
+        raise typer.Exit(1)
+    payload = payload_of(envelope)
+    if as_json:
+        typer.echo(json.dumps(payload, indent=2))
+        return
+    typer.echo(f"# version {payload['version']}; publish what you change: kiosk policy publish")
+    typer.echo(tomlkit.dumps(draft_of(payload)), nl=False)
+
+
+@app.command()
+def publish(
+    file: Annotated[Path, typer.Argument(help="The rules, as kiosk policy show prints them.")],
+    *,
+    owner_key_file: Annotated[
+        Path, typer.Option(help="The owner's private key; it signs here and is sent nowhere.")
+    ] = Path("owner.key"),
+    hub: HubOption = HUB_URL,
+    days: Annotated[
+        int, typer.Option(min=1, max=3650, help="How long it holds without a new version.")
+    ] = 365,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the file and say what would change.")
+    ] = False,
+) -> None:
+    """Sign the rules as the next version and publish them; kiosks follow within seconds.
+
+    A threshold that moves must have stood for seven days, so that nobody can find a customer's
+    score by moving it; everything else may change at any time.
+
+    Example: kiosk policy publish policy.toml --owner-key-file owner.key
+
+    Exit 2 when a rule or the key is wrong, 4 when the hub refuses or cannot be reached.
+    """
+    from kiosk.clock import Clock
+    from kiosk.core.policy_draft import draft_of, next_version
+    from kiosk.core.signing import sign
+    from kiosk.hub.shelf import believed
+    from kiosk.keyfiles import load_private
+    from kiosk.remote.hub import HubClient
+    from kiosk.settings.files import read
+
+    document = read(file)
+    owner = load_private(owner_key_file)
+    now_s = Clock.from_environment().wall_s()
+    client = HubClient(hub)
+    try:
+        held = believed(client, "policy", owner)
+        with _at_its_line(file, document.line):
+            payload = next_version(held, document.values, now_s, now_s + days * DAY_S)
+        news = _news(draft_of(held or {}), draft_of(payload))
+        if not dry_run:
+            client.put_document("policy", sign("policy", payload, owner))
+    finally:
+        client.close()
+    did = "would be" if dry_run else "is"
+    typer.echo(f"policy version {payload['version']} {did} published: {news}")
+
+
+@contextlib.contextmanager
+def _at_its_line(file: Path, line: LineOf) -> Iterator[None]:
+    """Say of a broken rule in which line of the file it stands."""
+    from kiosk.core.document import DocumentError
+    from kiosk.settings import SettingsError
+
+    try:
+        yield
+    except DocumentError as error:
+        words = re.findall(r"[^.\[\]]+", error.path)[1:]
+        key = tuple(int(word) if word.isdecimal() else word for word in words)
+        raise SettingsError([f"{file}:{line(key) or 1}: {error}"]) from error
+
+
+def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return the names of the rules that change."""
+    names = sorted(before.keys() | after.keys())
+    return ", ".join(each for each in names if before.get(each) != after.get(each)) or "as it was"

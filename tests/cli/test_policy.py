@@ -1,0 +1,92 @@
+"""`kiosk policy` against a hub that runs: what show prints is what publish takes."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done
+from tests.hub.process import Running, running
+from tests.hub.worlds import Owner
+
+Kiosk = Callable[..., Done]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path / "hub") as hub:
+        hub.line()
+        yield hub
+        assert hub.stop() == 0
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    path = tmp_path / "owner.key"
+    path.touch(0o600)
+    path.write_bytes(Owner().private.private_bytes_raw())
+    return path
+
+
+def test_an_owner_changes_the_rules_by_changing_a_file(
+    hub: Running, key: Path, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    signed = ("--hub", hub.url, "--owner-key-file", key)
+    empty = kiosk("policy", "show", "--hub", hub.url)
+    assert (empty.code, empty.out) == (1, "")
+    assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).ok
+    before = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
+    text = kiosk("policy", "show", "--hub", hub.url).out
+    file.write_text(text + "[timing]\nstay_s = 600\n", encoding="utf-8")
+    looked = kiosk("policy", "publish", file, *signed, "--dry-run")
+    number = before["version"] + 1
+    assert looked.out == f"policy version {number} would be published: timing\n"
+    assert kiosk("policy", "publish", file, *signed).out == (
+        f"policy version {number} is published: timing\n"
+    )
+    after = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
+    assert (after["version"], after["timing"]) == (number, {"stay_s": 600})
+    assert after["thresholds"] == before["thresholds"]
+    again = kiosk("policy", "publish", file, *signed)
+    assert again.out == f"policy version {number + 1} is published: as it was\n"
+
+
+def test_a_broken_rule_is_named_by_its_line_and_nothing_is_published(
+    hub: Running, key: Path, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    signed = ("--hub", hub.url, "--owner-key-file", key)
+    assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).ok
+    file = tmp_path / "policy.toml"
+    text = kiosk("policy", "show", "--hub", hub.url).out
+    points = next(line for line in text.splitlines() if line.startswith("points"))
+    number = text.splitlines().index(points) + 1
+    file.write_text(text.replace(points, "points = 900", 1), encoding="utf-8")
+    done = kiosk("policy", "publish", file, *signed)
+    assert done.code == 2
+    assert done.err.startswith(f"kiosk: {file}:{number}: policy.thresholds[0].points: 900 is out")
+    assert len(done.err.splitlines()) == 1
+    file.write_text(text.replace(points, "points = 12", 1), encoding="utf-8")
+    moved = kiosk("policy", "publish", file, *signed)
+    assert moved.code in {2, 4}
+    assert "entry-600 stands at 600 and" in moved.err
+    assert len(moved.err.splitlines()) == 1
+    shown = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
+    assert shown["version"] == 1
+
+
+def test_nobody_elses_policy_is_signed_again(hub: Running, kiosk: Kiosk, tmp_path: Path) -> None:
+    assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).ok
+    file = tmp_path / "policy.toml"
+    file.write_text(kiosk("policy", "show", "--hub", hub.url).out, encoding="utf-8")
+    kiosk("keys", "make", "other", "--dir", tmp_path)
+    done = kiosk(
+        "policy", "publish", file, "--hub", hub.url, "--owner-key-file", tmp_path / "other.key"
+    )
+    assert done.code == 2
+    assert "the hub's policy is not signed by this owner key" in done.err
+
+
+def test_a_hub_that_is_away_is_exit_4(kiosk: Kiosk) -> None:
+    assert kiosk("policy", "show", "--hub", "http://127.0.0.1:1").code == 4
