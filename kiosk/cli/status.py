@@ -36,7 +36,7 @@ def _as_text(told: Mapping[str, Any]) -> str:
     lines = [
         f"{told['kiosk']}: entry {told['entry']}, exit {told['exit']}",
         f"inside:  {told['inside']} visits; door {door}, lock {lock}",
-        f"ledger:  {told['ledger']['size']} events, {pending} not yet at the hub",
+        f"ledger:  {told['ledger']['size']} entries, {pending} not yet at the hub",
         f"clock:   {told['clock']['sync']}",
     ]
     if told["upload"]["trouble"]:

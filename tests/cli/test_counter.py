@@ -21,7 +21,7 @@ STATUS: dict[str, Any] = {
     "unlocked": False,
     "lost": [],
     "devices": {"lock": {"ok": True, "detail": "locked"}},
-    "ledger": {"size": 12, "root": "00"},
+    "ledger": {"size": 12, "root": "00", "finding": ""},
     "upload": {"acked": 10, "trouble": ""},
     "clock": {"sync": "ntp"},
 }
@@ -35,7 +35,7 @@ def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control:
         [
             "door-1: entry idle, exit quiet",
             "inside:  0 visits; door closed, lock locked",
-            "ledger:  12 events, 2 not yet at the hub",
+            "ledger:  12 entries, 2 not yet at the hub",
             "clock:   ntp",
             "device:  lock: ok, locked",
         ],
@@ -50,6 +50,10 @@ def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control:
         (
             {"lost": ["camera"], "devices": {"camera": {"ok": False, "detail": "unplugged"}}},
             "device:  camera: NOT OK, unplugged",
+        ),
+        (
+            {"ledger": {"size": 12, "root": "00", "finding": "entry 3: its body was changed"}},
+            "damage:  entry 3: its body was changed",
         ),
     ],
 )

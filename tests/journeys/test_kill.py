@@ -31,7 +31,8 @@ def status(theatre: Theatre, key: str) -> object:
 
 
 def show(theatre: Theatre, text: str) -> None:
-    """Hold a code to the camera until the gate has noticed."""
+    """Hold a code to the camera, once no earlier notice stands, until the gate has noticed."""
+    assert wait_for(lambda: status(theatre, "entry") == "idle", SEEN_S)
     theatre.sim.tell("camera", "show", text=text)
     assert wait_for(lambda: status(theatre, "entry") != "idle", SEEN_S)
     theatre.sim.tell("camera", "clear")
@@ -39,7 +40,8 @@ def show(theatre: Theatre, text: str) -> None:
 
 def come_to_unlocked(theatre: Theatre) -> None:
     show(theatre, theatre.mint("customer-1", age_s=0))
-    assert wait_for(lambda: status(theatre, "entry") == "unlocked", SEEN_S)
+    unlocked = wait_for(lambda: status(theatre, "entry") == "unlocked", SEEN_S)
+    assert unlocked, last_reason(theatre)
 
 
 def come_to_shopping(theatre: Theatre) -> None:
