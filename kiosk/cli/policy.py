@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -24,6 +25,15 @@ HubOption = Annotated[
 HUB_URL = "http://127.0.0.1:8080"
 LineOf: TypeAlias = Callable[[tuple[str | int, ...]], int | None]
 DAY_S = 86_400
+LEFT_OUT = {
+    "grace_s": "# grace_s = 86400  (time to pay late; goes above the first [[...]])",
+    "hours": (
+        "# Always open. To have hours, one of these for each span, minutes from midnight:\n"
+        "# [[hours]]\n# days = [0, 1, 2, 3, 4]  (0 is Monday)\n# from_min = 480\n# to_min = 1200"
+    ),
+    "timing": "# [timing]\n# unlock_s = 10  (how long the door stays unlocked)",
+}
+"""What holds where the owner wrote nothing, as comments of the file to change."""
 
 
 @app.command()
@@ -57,7 +67,9 @@ def show(
         typer.echo(json.dumps(payload, indent=2))
         return
     typer.echo(f"# version {payload['version']}; publish what you change: kiosk policy publish")
-    typer.echo(tomlkit.dumps(draft_of(payload)), nl=False)
+    draft = draft_of(payload)
+    typer.echo(tomlkit.dumps(draft), nl=False)
+    typer.echo("\n".join(("", *(text for name, text in LEFT_OUT.items() if name not in draft))))
 
 
 @app.command()
@@ -106,7 +118,10 @@ def publish(
     finally:
         client.close()
     did = "would be" if dry_run else "is"
-    typer.echo(f"policy version {payload['version']} {did} published: {news}")
+    until = datetime.fromtimestamp(now_s + days * DAY_S, UTC)
+    typer.echo(
+        f"policy version {payload['version']} {did} published: {news}; until {until:%Y-%m-%d}"
+    )
 
 
 @contextlib.contextmanager
@@ -126,4 +141,7 @@ def _at_its_line(file: Path, line: LineOf) -> Iterator[None]:
 def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return the names of the rules that change."""
     names = sorted(before.keys() | after.keys())
-    return ", ".join(each for each in names if before.get(each) != after.get(each)) or "as it was"
+    return (
+        ", ".join(each for each in names if before.get(each) != after.get(each))
+        or "the rules as they were"
+    )

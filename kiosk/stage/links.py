@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +56,8 @@ class Control:
     def close(self) -> None:
         """Hang up; the next question connects again."""
         if self._stream is not None:
-            self._stream.close()
+            with suppress(OSError):  # what was not sent cannot be sent to a daemon that is gone
+                self._stream.close()
         if self._line is not None:
             self._line.close()
         self._line = self._stream = None

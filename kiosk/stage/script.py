@@ -62,7 +62,14 @@ TABLES: Final = ("currency", "policy", "item", "customer", "step", "expect")
 WAYS: Final = ("voucher", "vouched", "leave", "group")
 DEVICES: Final = ("provider", "hub", "reader", "camera")
 STATES: Final = ("open", "closed")
-EXPECTED: Final = ("outcome", "decision", "reason", "way", "unpaid_minor")
+EXPECTED: Final[Mapping[str, Sequence[str]]] = {
+    "outcome": ("paid", "empty", "unpaid", "unresolved", ""),
+    "decision": ("granted", "offered", "refused"),
+    "way": ("score", "deposit", "prepaid", "voucher", "vouched", ""),
+    "reason": (),
+    "unpaid_minor": (),
+}
+"""What may be expected of a visit, each with its words; "" is none, and no words is any."""
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "threshold": (0, 800),
     "deposit_minor": (0, 10**9),
@@ -233,11 +240,12 @@ class _Parser:
         customer = table.word("customer", self._names)
         visit = table.whole("visit", *LIMITS["visit"], 1)
         values: dict[str, str | int | None] = {}
-        for key in EXPECTED:
+        for key, words in EXPECTED.items():
             if key in table.values and key == "unpaid_minor":
                 values[key] = table.whole(key, *LIMITS[key])
             elif key in table.values:
-                values[key] = table.text(key, lambda _: True) or None
+                word = table.text(key, lambda _: True) if not words else table.word(key, words)
+                values[key] = word or None
         line = self._mistakes.line("expect", table.index, "customer")
         return Expect(customer, visit, values, line)
 

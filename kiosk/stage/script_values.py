@@ -155,7 +155,8 @@ def shown(value: object) -> str:
 
 def _hint(value: object, words: Sequence[str]) -> str:
     near = get_close_matches(str(value)[:SHOWN], words, 1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(words) or 'none'}"
+    named = ", ".join(word or '""' for word in words) or "none"
+    return f"did you mean {near[0]!r}?" if near else f"known: {named}"
 
 
 def _is_epc(value: object) -> bool:

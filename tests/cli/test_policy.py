@@ -39,18 +39,20 @@ def test_an_owner_changes_the_rules_by_changing_a_file(
     assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).ok
     before = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     text = kiosk("policy", "show", "--hub", hub.url).out
+    assert "grace_s = 86400" in text
+    assert "# [[hours]]" in text
     file.write_text(text + "[timing]\nstay_s = 600\n", encoding="utf-8")
     looked = kiosk("policy", "publish", file, *signed, "--dry-run")
     number = before["version"] + 1
-    assert looked.out == f"policy version {number} would be published: timing\n"
-    assert kiosk("policy", "publish", file, *signed).out == (
-        f"policy version {number} is published: timing\n"
+    assert looked.out.startswith(f"policy version {number} would be published: timing; until 20")
+    assert kiosk("policy", "publish", file, *signed).out.startswith(
+        f"policy version {number} is published: timing; until 20"
     )
     after = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert (after["version"], after["timing"]) == (number, {"stay_s": 600})
     assert after["thresholds"] == before["thresholds"]
     again = kiosk("policy", "publish", file, *signed)
-    assert again.out == f"policy version {number + 1} is published: as it was\n"
+    assert f"version {number + 1} is published: the rules as they were; until" in again.out
 
 
 def test_a_broken_rule_is_named_by_its_line_and_nothing_is_published(

@@ -196,7 +196,7 @@ def test_a_mistake_is_named_at_its_line(tmp_path: Path, text: str, line: int, wh
         (f'{SHOW}[[step]]\ndo = "take"\nepcs = []', 16, "step.epcs: is missing; give a list"),
         ('[[step]]\ndo = "show_fob"\nfob = "0000000000"', 13, "is not 10 hex digits"),
         ('[[expect]]\ncustomer = "ada"\nvisit = 0', 13, "expect.visit: 0 is not a whole number"),
-        ('[[expect]]\ncustomer = "ada"\noutcome = 5', 13, "expect.outcome: 5 is not a text"),
+        ('[[expect]]\ncustomer = "ada"\noutcome = 5', 13, "expect.outcome: 5 is not known; known: paid, empty"),
         ('[[expect]]\ncustomer = "ada"\nunpaid_minor = "5"', 13, "unpaid_minor: '5' is not a"),
         ('[[item]]\ngtin = "00614141123452"\nname = "b"\nprice_minor = 1', 12, "there already"),
     ],
@@ -317,3 +317,15 @@ def test_no_damage_to_a_script_brings_a_traceback(
     path = tmp_path / "day.toml"
     path.write_bytes(good[:at] + junk + good[at + cut :])
     assert all(line.startswith(str(path)) and "\n" not in line for line in tried(path))
+
+
+@pytest.mark.parametrize(
+    ("key", "word", "meant"),
+    [("outcome", "payed", "paid"), ("decision", "grantd", "granted"), ("way", "scor", "score")],
+)
+def test_a_word_that_no_visit_can_have_is_not_expected(
+    tmp_path: Path, key: str, word: str, meant: str
+) -> None:
+    found = mistakes(tmp_path, f'{HEAD}[[expect]]\ncustomer = "ada"\n{key} = "{word}"\n')
+    assert len(found) == 1
+    assert f"expect.{key}: '{word}' is not known; did you mean '{meant}'?" in found[0]
