@@ -43,6 +43,10 @@ def world() -> World:
     return simple
 
 
+NO_HTTP = b"Invalid HTTP request received."
+"""What the server says to bytes that are no request, before the service is asked."""
+
+
 def attack(url: str, examples: int) -> Counter[int]:
     """Send that many cases to each operation, with and without its token; count the statuses."""
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
@@ -73,7 +77,10 @@ def _attack(
     @given(case=good | bad, bearer=st.sampled_from([token, "wrong", ""]))
     def send(case: schemathesis.Case[Any], bearer: str) -> None:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        reply = case.call_and_validate(headers=headers, checks=CHECKS)
+        reply = case.call(headers=headers)
+        if reply.content == NO_HTTP:
+            return
+        case.validate_response(reply, checks=CHECKS)
         seen[reply.status_code] += 1
 
     send()

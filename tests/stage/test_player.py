@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from kiosk.clock import Clock
 from kiosk.stage.narrator import Departure, Line
 from kiosk.stage.player import SEEN_S, Player
 from kiosk.stage.plot import Step
 from kiosk.stage.result import collect
-from kiosk.stage.theatre import Theatre
+from kiosk.stage.theatre import NIGHT_S, Theatre
 from kiosk.stage.witness import Seen
 from tests.stage.scripts import MIX, WATER, script
 
@@ -45,6 +47,13 @@ class Played:
 def water(number: int) -> str:
     """Return a bottle of its own: what left a shop once is not the shop's again."""
     return f"{WATER[:-4]}{number:04X}"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_left_inside(theatre: Theatre) -> None:
+    """Let two nights pass: whoever an earlier test left inside is gone by then."""
+    for _ in range(2):
+        theatre.move_clock(NIGHT_S)
 
 
 def play(theatre: Theatre, *steps: Step, seen_s: float = SEEN_S) -> Played:
