@@ -17,7 +17,6 @@ class DriverError(Exception):
     DriverError
     +-- DeviceUnavailableError  not there or busy: open again later, with back-off
     +-- DeviceLostError         was there: close and open again
-    +-- CommandRejectedError    the device said no, with its code
     +-- DeviceConfigError       wrong configuration: do not retry
     +-- MissingLibraryError     its library is not installed: do not retry
 
@@ -38,14 +37,6 @@ class DeviceUnavailableError(DriverError):
 
 class DeviceLostError(DriverError):
     """The device was open and went away."""
-
-
-class CommandRejectedError(DriverError):
-    """The device answered with an error code."""
-
-    def __init__(self, device: str, message: str, code: int) -> None:
-        super().__init__(device, message)
-        self.code = code
 
 
 class DeviceConfigError(DriverError):

@@ -25,7 +25,7 @@ Pins: TypeAlias = Callable[[], Factory]
 LAST_PIN: Final = 27  # the 40-pin header has GPIO 0 to 27
 PULLS: Final = {"up": True, "down": False, "none": None}
 DEV: Final = Path("/dev")
-SIGTERM_EXIT: Final = 128 + signal.SIGTERM
+ENDINGS: Final = (signal.SIGTERM, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 
 class Releasable(Protocol):
@@ -122,22 +122,23 @@ def forget(lock: Releasable) -> None:
 def release_all() -> None:
     """Drive the safe level of every open lock of this process; raises nothing.
 
-    Runs by itself when the interpreter exits; a plain SIGTERM skips that, so a process that
-    owns a lock turns the signal into an exit, as `exit_on_sigterm` does.
+    Runs by itself when the interpreter exits; a signal that kills skips that, so a process that
+    owns a lock turns signals into an exit, as `exit_on_signals` does.
     """
     for lock in tuple(_open):
         with suppress(DriverError):
             lock.release()
 
 
-def exit_on_sigterm() -> None:
-    """Turn SIGTERM into `SystemExit(143)`, so that the exit handlers run; main thread only."""
-    signal.signal(signal.SIGTERM, _leave)
+def exit_on_signals() -> None:
+    """Turn SIGTERM and SIGHUP into an exit, locks first, with 128 + their number; main thread."""
+    for each in ENDINGS:
+        signal.signal(each, _leave)
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _leave(number: int, _frame: FrameType | None) -> None:
     release_all()
-    sys.exit(SIGTERM_EXIT)
+    sys.exit(128 + number)
 
 
 def _refused(device: str, pin: int, error: Exception) -> DriverError:

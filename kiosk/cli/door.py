@@ -97,6 +97,7 @@ def try_out(
     Exit 3 when the door was not seen to open and close: look at the wiring, or you did not pull.
     """
     from drivers.base import ContactChange
+    from drivers.gpio import exit_on_signals
     from drivers.registry import create
     from kiosk.settings import load
 
@@ -110,6 +111,7 @@ def try_out(
         changes.append(change.active)
         typer.echo("door opened" if change.active else "door closed")
 
+    exit_on_signals()  # nothing else would take the power away again
     try:
         strike.open()
         door.open(note)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from drivers.base import CodeReader, Contact, ContactChange, Health, Lock, RfidReader
 from drivers.registry import create
@@ -27,15 +27,6 @@ ENTRY_READER: Final = "entry-reader"
 
 Meaning = Callable[[ContactChange, Moment], Cause | None]
 """What a change of a contact means to the core, None when it means nothing."""
-
-
-class Named(Protocol):
-    """What every device has."""
-
-    name: str
-
-    def health(self) -> Health:
-        """How it is doing."""
 
 
 @dataclass(frozen=True, slots=True)

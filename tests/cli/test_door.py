@@ -1,13 +1,15 @@
 """`kiosk door`: what the running kiosk is asked, and what happens without one."""
 
 import json
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers.gpio import ENDINGS
 from drivers.sim.pins import shared_factory
 from tests.cli.conftest import Control
 from tests.shipped import shipped
@@ -19,6 +21,15 @@ LOOK_S = 0.01
 SETTLE_S = 0.3  # well above the contact's debounce
 
 STATUS = {"ok": True, "door_open": False, "unlocked": True, "entry": "unlocked"}
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_they_were() -> Iterator[None]:
+    """A command may answer signals in its own way; here it is no process of its own."""
+    before = {each: signal.getsignal(each) for each in ENDINGS}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.gpio import exit_on_sigterm
+from drivers.gpio import ENDINGS, exit_on_signals
 from drivers.sim.gpio import SimLock
 
 FAKE_BOARD = Path(__file__).parent / "fake_board"
@@ -17,10 +17,10 @@ CHILD = """
 import sys, time
 import gpiozero.pins.local as local
 local.get_pi_revision = lambda: 0xA02082
-from drivers.gpio import exit_on_sigterm
+from drivers.gpio import exit_on_signals
 from drivers.registry import create
 if {handler}:
-    exit_on_sigterm()
+    exit_on_signals()
 lock = create("lock", "gpio", "front", {{
     "pin": 17, "fail_mode": "{fail_mode}", "active_high": {active_high}, "external_pull": True}})
 lock.open()
@@ -71,13 +71,18 @@ def end_child(tmp_path: Path) -> Callable[..., tuple[int, int]]:
     return run
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("active_high", [True, False])
 @pytest.mark.parametrize("fail_mode", ["secure", "safe"])
-def test_p2_sigterm_within_an_unlock_leaves_the_line_unpowered(
-    end_child: Callable[..., tuple[int, int]], *, active_high: bool, fail_mode: str
+def test_p2_a_signal_within_an_unlock_leaves_the_line_unpowered(
+    end_child: Callable[..., tuple[int, int]],
+    *,
+    active_high: bool,
+    fail_mode: str,
+    number: signal.Signals,
 ) -> None:
-    status, level = end_child(active_high=active_high, fail_mode=fail_mode)
-    assert status == 143
+    status, level = end_child(active_high=active_high, fail_mode=fail_mode, number=number)
+    assert status == 128 + number
     assert level == int(not active_high)
 
 
@@ -85,14 +90,15 @@ def test_p2_the_handler_releases_first_and_then_exits() -> None:
     lock = SimLock("front", {})
     lock.open()
     lock.unlock(20)
-    before = signal.getsignal(signal.SIGTERM)
-    exit_on_sigterm()
+    before = {each: signal.getsignal(each) for each in ENDINGS}
+    exit_on_signals()
     try:
         with pytest.raises(SystemExit) as ended:
             signal.raise_signal(signal.SIGTERM)
         assert not lock.is_unlocked
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
         lock.close()
     assert ended.value.code == 143
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.stage.links import wait_for
 from kiosk.stage.script import load
 from kiosk.stage.theatre import Theatre, prepared
 from tests.house.conftest import ROOT
@@ -123,32 +124,64 @@ def test_p2_a_frozen_daemon_starves_the_watchdog_and_is_relocked_after_it(theatr
     assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
 
 
+def on_a_board(directory: Path, *, active_high: bool) -> tuple[Path, Path]:
+    """Return the store's configuration for a fake board, and where the board tells its levels."""
+    text = shipped("store.toml").replace("/var/lib/kiosk", str(directory / "nothing here"))
+    said = f"active_high = {str(active_high).lower()}\nmax_hold_s"
+    text = text.replace("external_pull = false", "external_pull = true")
+    text = text.replace("active_high = true\n# Seconds after which", "# Seconds after which")
+    text = text.replace("max_hold_s", said, 1)
+    config = directory / "kiosk.toml"
+    config.write_text(text, encoding="utf-8")
+    return config, directory / "trace"
+
+
+def board_environment(trace: Path) -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": f"{FAKE_BOARD}:{ROOT}",
+        "KIOSK_FAKE_LGPIO_TRACE": str(trace),
+        "LG_WD": str(trace.parent),
+    }
+
+
+def levels(trace: Path) -> list[str]:
+    """Return every level that the lock's line was given."""
+    told = [line.split() for line in trace.read_text("ascii").splitlines()]
+    return [level for _, line, level in told if line == "17" and level != "-1"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_p2_a_door_test_that_is_ended_leaves_no_strike_powered(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    config, trace = on_a_board(tmp_path, active_high=True)
+    testing = subprocess.Popen(
+        [sys.executable, "-c", ON_A_PI, "door", "test", "--config", str(config)],
+        cwd=tmp_path,
+        env=board_environment(trace),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with testing:
+        assert wait_for(lambda: trace.exists() and levels(trace)[-1:] == ["1"], READY_S)
+        testing.send_signal(number)
+        assert testing.wait(READY_S) == 128 + number
+    assert levels(trace)[-1] == "0"
+
+
 @pytest.mark.parametrize("active_high", [True, False])
 def test_p2_the_relock_needs_no_ledger_and_never_powers_the_line(
     tmp_path: Path, *, active_high: bool
 ) -> None:
-    text = shipped("store.toml").replace("/var/lib/kiosk", str(tmp_path / "nothing here"))
-    levels = f"active_high = {str(active_high).lower()}\nmax_hold_s"
-    text = text.replace("external_pull = false", "external_pull = true")
-    text = text.replace("active_high = true\n# Seconds after which", "# Seconds after which")
-    text = text.replace("max_hold_s", levels, 1)
-    config, trace = tmp_path / "kiosk.toml", tmp_path / "trace"
-    config.write_text(text, encoding="utf-8")
+    config, trace = on_a_board(tmp_path, active_high=active_high)
     done = subprocess.run(
         [sys.executable, "-c", ON_A_PI, *words("ExecStopPost", config)],
         cwd=tmp_path,
-        env=os.environ
-        | {
-            "PYTHONPATH": f"{FAKE_BOARD}:{ROOT}",
-            "KIOSK_FAKE_LGPIO_TRACE": str(trace),
-            "LG_WD": str(tmp_path),
-        },
+        env=board_environment(trace),
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
-    told = [line.split() for line in trace.read_text("ascii").splitlines()]
-    levels_told = {level for _, line, level in told if line == "17" and level != "-1"}
-    assert levels_told == {"0" if active_high else "1"}
+    assert set(levels(trace)) == {"0" if active_high else "1"}
     assert not (tmp_path / "nothing here").exists()
