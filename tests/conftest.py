@@ -1,6 +1,10 @@
-"""What every test shares: hypothesis without a stopwatch, and a limit on a battery's time."""
+"""What every test shares: hypothesis without a stopwatch, files in memory, a battery's limit."""
 
+import os
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,3 +33,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     limit = item.config.getoption("--seconds")
     if limit and time.monotonic() - item.config.stash[_BEGAN] > limit:
         pytest.skip(f"the {limit:.0f} s for this share of the battery are used up")
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """Yield a directory in memory, where there is some: flushing costs nothing there."""
+    place = Path("/", "dev", "shm")
+    if not os.access(place, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=place) as directory:
+        yield Path(directory)

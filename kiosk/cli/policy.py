@@ -25,15 +25,19 @@ HubOption = Annotated[
 HUB_URL = "http://127.0.0.1:8080"
 LineOf: TypeAlias = Callable[[tuple[str | int, ...]], int | None]
 DAY_S = 86_400
-LEFT_OUT = {
-    "grace_s": "# grace_s = 86400  (time to pay late; goes above the first [[...]])",
-    "hours": (
-        "# Always open. To have hours, one of these for each span, minutes from midnight:\n"
-        "# [[hours]]\n# days = [0, 1, 2, 3, 4]  (0 is Monday)\n# from_min = 480\n# to_min = 1200"
-    ),
-    "timing": "# [timing]\n# unlock_s = 10  (how long the door stays unlocked)",
+ABOVE = {
+    "grace_s": "# grace_s = 86400  # seconds to pay late",
+    "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for the hours",
 }
-"""What holds where the owner wrote nothing, as comments of the file to change."""
+BELOW = {
+    "hours": (
+        "# Always open, unless there are hours: one of these for each span.\n# [[hours]]\n"
+        "# days = [0, 1, 2, 3, 4]  # 0 is Monday\n# from_min = 480  # minutes from midnight\n"
+        "# to_min = 1200"
+    ),
+    "timing": "# [timing]\n# unlock_s = 10  # how long the door stays unlocked",
+}
+"""What holds where the owner wrote nothing: comments that become rules without their first mark."""
 
 
 @app.command()
@@ -66,10 +70,11 @@ def show(
     if as_json:
         typer.echo(json.dumps(payload, indent=2))
         return
-    typer.echo(f"# version {payload['version']}; publish what you change: kiosk policy publish")
     draft = draft_of(payload)
-    typer.echo(tomlkit.dumps(draft), nl=False)
-    typer.echo("\n".join(("", *(text for name, text in LEFT_OUT.items() if name not in draft))))
+    typer.echo(f"# version {payload['version']}; publish what you change: kiosk policy publish")
+    _echo_missing(ABOVE, draft)
+    typer.echo(tomlkit.dumps(draft))
+    _echo_missing(BELOW, draft)
 
 
 @app.command()
@@ -122,6 +127,12 @@ def publish(
     typer.echo(
         f"policy version {payload['version']} {did} published: {news}; until {until:%Y-%m-%d}"
     )
+
+
+def _echo_missing(texts: Mapping[str, str], draft: Mapping[str, Any]) -> None:
+    for name, text in texts.items():
+        if name not in draft:
+            typer.echo(text)
 
 
 @contextlib.contextmanager

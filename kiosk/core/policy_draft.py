@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from kiosk.core.policy import parse_policy
+from kiosk.core.dwell import changes, standing
+from kiosk.core.policy import Policy, parse_policy
 from kiosk.core.values import Json
 
 STAMPS: Final = ("version", "issued_s", "valid_until_s")
@@ -37,42 +38,43 @@ def next_version(
     Raises:
         DocumentError: The first field of the draft that breaks a rule, by its path.
     """
-    stood = {row.get("id"): row for row in _rows(held or {}, "thresholds")}
-    version = 0 if held is None else parse_policy(held).version
+    before = None if held is None else parse_policy(held)
     payload: dict[str, Json] = {
         **draft,
-        "version": version + 1,
+        "version": 1 if before is None else before.version + 1,
         "issued_s": now_s,
         "valid_until_s": until_s,
     }
-    if isinstance(draft.get("thresholds"), list):
-        payload["thresholds"] = [
-            {**row, "since_s": _since_s(stood.get(row.get("id")), row, now_s)}
-            if isinstance(row, Mapping)
-            else row
-            for row in _items(draft, "thresholds")
-        ]
-    parse_policy(payload)
+    if "thresholds" in draft:
+        payload["thresholds"] = _dated(draft["thresholds"], {}, now_s)
+    after = parse_policy(payload)
+    if before is not None:
+        payload["thresholds"] = _dated(draft["thresholds"], _kept(before, after), now_s)
     return payload
 
 
-def _since_s(before: Mapping[str, Json] | None, row: Mapping[str, Json], now_s: int) -> Json:
-    if before is None or _stands(before) != _stands(row):
-        return now_s
-    return before["since_s"]
+def _kept(before: Policy, after: Policy) -> Mapping[str, int]:
+    """Return since when those thresholds have stood that stay as they were."""
+    moved = {each.id for each in changes(standing([(before, 0)]), after)}
+    return {one.id: one.since_s for one in before.thresholds if one.id not in moved}
 
 
-def _stands(row: Mapping[str, Json]) -> tuple[Json, Json, Json]:
-    return row.get("purpose"), row.get("points"), row.get("shadow", False)
-
-
-def _items(payload: Mapping[str, Json], name: str) -> list[Json]:
-    items = payload.get(name, [])
-    return list(items) if isinstance(items, list) else []
+def _dated(thresholds: Json, since: Mapping[str, int], now_s: int) -> Json:
+    """Return the thresholds with their dates; what is no threshold stays, to be refused."""
+    if not isinstance(thresholds, list):
+        return thresholds
+    return [
+        {**row, "since_s": since.get(str(row.get("id")), now_s)}
+        if isinstance(row, Mapping)
+        else row
+        for row in thresholds
+    ]
 
 
 def _rows(payload: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
-    return [row for row in _items(payload, name) if isinstance(row, Mapping)]
+    items = payload.get(name)
+    rows = items if isinstance(items, list) else []
+    return [row for row in rows if isinstance(row, Mapping)]
 
 
 def _without(row: Mapping[str, Json], field: str = "") -> Json:

@@ -19,6 +19,7 @@ from kiosk.core.values import CustomerRef, Moment, VisitId
 from kiosk.ledger.keys import LedgerKeys, create
 from kiosk.ledger.store import Ledger
 from tests.environment import environment
+from tests.hub.worlds import Owner
 
 ALICE = CustomerRef("alice-7Jq0mW3v0Yd2")
 AT = Moment(mono_ms=1, wall_ms=1_795_435_200_000)
@@ -61,6 +62,15 @@ def kiosk(capsys: pytest.CaptureFixture[str]) -> Iterator[Kiosk]:
 
     with environment(COLUMNS="200", NO_COLOR="1", **dict.fromkeys(ours)):
         yield call
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """The owner's private key in a file, as the tests of the hub know it."""
+    path = tmp_path / "owner.key"
+    path.touch(0o600)
+    path.write_bytes(Owner().private.private_bytes_raw())
+    return path
 
 
 @pytest.fixture

@@ -27,14 +27,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         assert hub.stop() == 0
 
 
-@pytest.fixture
-def key(tmp_path: Path) -> Path:
-    path = tmp_path / "owner.key"
-    path.touch(0o600)
-    path.write_bytes(Owner().private.private_bytes_raw())
-    return path
-
-
 def run(*words: str | Path) -> str:
     """Run `kiosk item`; errors come up as they are."""
     done = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)

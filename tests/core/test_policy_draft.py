@@ -74,6 +74,12 @@ def test_a_broken_rule_is_named_by_its_place(change: dict[str, Any], path: str) 
     assert refused.value.path.startswith(path)
 
 
+def test_a_draft_without_thresholds_is_refused_and_not_filled_in() -> None:
+    draft = {name: value for name, value in draft_of(HELD).items() if name != "thresholds"}
+    with pytest.raises(DocumentError, match=r"^policy\.thresholds: "):
+        next_version(HELD, draft, 8_000, 10_000)
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),

@@ -1,26 +1,13 @@
 """A gate in this process for the tests of the daemon's rooms."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.daemon.gatehouse import Gatehouse
 from tests.patience import patient_s
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Path]:
-    """Yield a directory in memory, where there is some: flushing costs nothing there."""
-    place = Path("/", "dev", "shm")
-    if not os.access(place, os.W_OK):
-        yield tmp_path
-        return
-    with TemporaryDirectory(dir=place) as directory:
-        yield Path(directory)
 
 
 @pytest.fixture
