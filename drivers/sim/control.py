@@ -12,7 +12,9 @@ from threading import Lock, Thread
 from typing import Final
 
 from drivers.base import DeviceUnavailableError, DriverError, SimDevice
+from drivers.unix_socket import listen_at
 
+BACKLOG: Final = 8
 LINE_BYTES: Final = 65_536
 POLL_S: Final = 0.2
 
@@ -34,14 +36,9 @@ class SimServer:
         Raises:
             DeviceUnavailableError: The path is too long or cannot be written.
         """
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._path.unlink(missing_ok=True)
-            listener.bind(str(self._path))
-            self._path.chmod(0o600)
-            listener.listen()
+            listener = listen_at(self._path, BACKLOG)
         except OSError as error:
-            listener.close()
             raise DeviceUnavailableError("simulators", f"{self._path}: {error}") from error
         self._listener = listener
         self._thread = Thread(target=self._accept, args=(listener,), name="sim control")

@@ -7,7 +7,6 @@ does not wait for the owner, which may be stuck in a write.
 
 import json
 import logging
-import os
 import queue
 import socket
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.base import DriverError
+from drivers.unix_socket import listen_at
 from kiosk.core.values import Json
 from kiosk.daemon.errors import DaemonError
 from kiosk.daemon.inbox import Inbox
@@ -28,7 +28,6 @@ ANSWER_S: Final = 5.0
 ACCEPT_S: Final = 0.2
 MAX_LINE: Final = 65_536
 MAX_CALLERS: Final = 8
-OWNER_ONLY: Final = 0o600
 
 
 class ControlSocket:
@@ -45,9 +44,9 @@ class ControlSocket:
         self._relock = relock
         self._stop = threading.Event()
         self._callers = threading.BoundedSemaphore(MAX_CALLERS)
-        self._thread = threading.Thread(target=self._run, name="control")
         self._talking: set[threading.Thread] = set()
-        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._server: socket.socket | None = None
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin to listen.
@@ -55,33 +54,30 @@ class ControlSocket:
         Raises:
             DaemonError: The socket cannot be made there.
         """
-        before = os.umask(0o177)
         try:
-            self._path.unlink(missing_ok=True)
-            self._server.bind(str(self._path))
+            server = listen_at(self._path, MAX_CALLERS)
         except OSError as error:
             raise DaemonError(f"{self._path}: {error}; choose another kiosk.state_dir") from error
-        finally:
-            os.umask(before)
-        self._path.chmod(OWNER_ONLY)
-        self._server.listen(MAX_CALLERS)
-        self._server.settimeout(ACCEPT_S)
+        server.settimeout(ACCEPT_S)
+        self._server = server
+        self._thread = threading.Thread(target=self._run, args=(server,), name="control")
         self._thread.start()
 
     def stop(self) -> None:
         """Stop listening and wait for the calls that are under way."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self._thread is None or self._server is None:
+            return
+        self._thread.join()
         self._server.close()
         for talk in tuple(self._talking):
             talk.join()
         self._path.unlink(missing_ok=True)
 
-    def _run(self) -> None:
+    def _run(self, server: socket.socket) -> None:
         while not self._stop.is_set():
             try:
-                caller, _ = self._server.accept()
+                caller, _ = server.accept()
             except TimeoutError:
                 continue
             if not self._callers.acquire(blocking=False):

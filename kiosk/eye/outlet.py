@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from drivers.base import DeviceUnavailableError
+from drivers.unix_socket import listen_at
 
 LISTENERS_MAX: Final = 8
 ACCESS: Final = 0o660  # as far as the umask leaves it: owner only, unless the unit adds its group
@@ -32,18 +33,12 @@ class Outlet:
         """
         if self._is_answered():
             raise DeviceUnavailableError(NAME, f"another eye listens on {self._path} (stop it)")
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.setblocking(False)
         try:
-            self._path.unlink(missing_ok=True)
-            listener.bind(str(self._path))
-            self._path.chmod(self._path.stat().st_mode & ACCESS)
-            listener.listen(LISTENERS_MAX)
+            self._listener = listen_at(self._path, LISTENERS_MAX, ACCESS)
         except OSError as error:
-            listener.close()
             why = error.strerror or str(error)
             raise DeviceUnavailableError(NAME, f"cannot listen on {self._path}: {why}") from error
-        self._listener = listener
+        self._listener.setblocking(False)
 
     def greet(self, word: Callable[[], bytes]) -> None:
         """Take in whoever came; each hears `word` first."""

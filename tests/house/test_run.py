@@ -1,8 +1,10 @@
 """The one door: what `./run` says, and what it does on a machine that lacks something."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,9 +142,19 @@ def test_pip_goes_on_where_uv_cannot(bare: tuple[Path, str]) -> None:
     python.chmod(0o755)
     assert run("setup", at=checkout / "run", path=path).returncode == 0
     said = (checkout / ".venv" / "bin" / "python.said").read_text().splitlines()
-    assert [line.split()[:3] for line in said if "install" in line] == [
-        ["-m", "pip", "install"]
-    ] * 2
+    installs = [line for line in said if "install" in line]
+    assert [line.split()[:3] for line in installs] == [["-m", "pip", "install"]] * 2
+    # What the lock does not name is not looked for, and the resolver has no say.
+    assert all("--no-deps" in line for line in installs)
+
+
+@pytest.mark.parametrize("name", ["", "CWT", "TLOG"])
+def test_the_locks_name_all_that_their_packages_ask_for(name: str) -> None:
+    python = os.environ.get(f"KIOSK_PEER_{name}", sys.executable) if name else sys.executable
+    asked = subprocess.run(
+        [python, "-m", "pip", "check"], capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
 
 
 @pytest.mark.parametrize("script", ["run", ".ci/run"])
