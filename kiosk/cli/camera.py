@@ -31,7 +31,7 @@ def look_through(
         ),
     ] = None,
     exit_side: Annotated[
-        bool, typer.Option("--exit", help="Try [exit_camera] instead of [camera].")
+        bool, typer.Option("--exit", help="Try the camera at the exit (exit_camera).")
     ] = False,
     seconds: Annotated[float, typer.Option(min=0.2, max=3600, help="How long to look.")] = 3.0,
     show: Annotated[

@@ -10,16 +10,20 @@ from kiosk.cli.place import ConfigOption, StateOption, config_path
 DeviceOption = Annotated[
     str,
     typer.Option(
-        help="The camera, a video file or a folder of pictures; used when [camera] says "
-        'kind = "eye", and so names the socket only.',
+        help="The camera, a video file or a folder of pictures; used when the camera of the "
+        'configuration has kind = "eye", and so names the socket only.',
         envvar="KIOSK_EYE_DEVICE",
     ),
 ]
 SocketOption = Annotated[
     Path | None,
-    typer.Option(help="Where to say the codes; by default as [camera] says, or in state_dir."),
+    typer.Option(
+        help="Where to say the codes; by default as the configuration says, or in state_dir."
+    ),
 ]
-ExitOption = Annotated[bool, typer.Option("--exit", help="Serve [exit_camera], not [camera].")]
+ExitOption = Annotated[
+    bool, typer.Option("--exit", help="Serve the camera at the exit (exit_camera).")
+]
 
 
 def command(
@@ -33,7 +37,7 @@ def command(
 
     Pictures are untrusted bytes that pass through C code. This process has no network, no pins
     and no ledger, so that a hostile picture gains nothing; `kiosk run` reads its socket when
-    [camera] says kind = "eye" and device = "the socket's path".
+    its configuration says camera.kind = "eye" and camera.device = "the socket's path".
 
     Example: kiosk eye --device /dev/v4l/by-id/usb-CAMERA-video-index0
 

@@ -112,8 +112,8 @@ def survey(
 ) -> None:
     """Tell what the exit field hears at rest, and advise a floor that leaves it out.
 
-    Do it with nobody near: shelf and neighbours should not be there at all. The floor belongs
-    under [[reader]] in kiosk.toml, or for every kiosk into the policy (reading.rssi_floor_dbm).
+    Do it with nobody near: shelf and neighbours should not be there at all. The floor goes
+    to the reader's table in kiosk.toml, or for every kiosk to the policy (reading.rssi_floor_dbm).
     A floor in the configuration is not applied here. A tag in a bag at the gate is often heard
     at -60 to -45 dBm: when the advised floor comes near that, move the shelf or lower power_dbm.
 

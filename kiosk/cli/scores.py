@@ -15,7 +15,7 @@ app = typer.Typer(invoke_without_command=True, subcommand_metavar="[seed ...]")
 OwnerKeyOption = Annotated[
     str | None,
     typer.Option(
-        help="The owner's public key, base64url: only a policy signed by it counts.  [required]",
+        help="Required. The owner's public key, base64url: only a policy signed by it counts.",
         envvar="KIOSK_SCORES_OWNER_KEY",
     ),
 ]

@@ -1,10 +1,13 @@
 """Every verb teaches: an example as one would type it, and JSON wherever something is read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from kiosk.cli.app import NOUNS, build
 
 Kiosk = Callable[..., Any]
 
@@ -33,3 +36,19 @@ def test_help_has_an_example_of_this_verb(verb: tuple[str, ...], kiosk: Kiosk) -
 @pytest.mark.parametrize("verb", READS, ids=" ".join)
 def test_what_reads_can_be_read_by_programs(verb: tuple[str, ...], kiosk: Kiosk) -> None:
     assert "--json" in kiosk(*verb, "--help").out
+
+
+def texts(command: object) -> Iterator[str]:
+    """Every text of help of a command, its options and what lies under it."""
+    yield getattr(command, "help", None) or ""
+    for option in getattr(command, "params", ()):
+        yield from texts(option)
+    for under in getattr(command, "commands", {}).values():
+        yield from texts(under)
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_help_has_no_word_that_is_taken_for_markup_and_left_out(noun: str) -> None:
+    found = list(texts(get_command(build([noun]))))
+    assert len(found) > len(NOUNS)
+    assert [text for text in found if re.search(r"\[+[a-z/]", text)] == []
