@@ -29,8 +29,8 @@ from kiosk.daemon.errors import NoRulesError
 from kiosk.daemon.feeds import Follower, document_feed, payment_feed
 from kiosk.daemon.health import Health
 from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.memory import give_back, lean_heap
-from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.questions import Desk
 from kiosk.daemon.rhythm import Rhythm

@@ -13,7 +13,7 @@ from kiosk.core.inputs import StaffLocked, StaffUnlocked
 from kiosk.core.values import Epc, Json, VisitId
 from kiosk.daemon.choices import CHOICES, choice
 from kiosk.daemon.inbox import Inbox
-from kiosk.daemon.owner import Owner
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader

@@ -24,8 +24,8 @@ from kiosk.daemon.beats import Beats
 from kiosk.daemon.devices import Devices, build
 from kiosk.daemon.effects import Effects
 from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import CodeSeen
-from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import KINDS, Rulebook

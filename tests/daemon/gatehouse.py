@@ -18,8 +18,8 @@ from kiosk.core.values import Answer, Json, RequestId, Verdict, VisitId
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.effects import Effects, Face
 from kiosk.daemon.inbox import Inbox
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import CodeSeen
-from kiosk.daemon.owner import Owner
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import Rulebook

@@ -26,7 +26,7 @@ from kiosk.daemon import app
 from kiosk.daemon.caller import ask
 from kiosk.daemon.control import SOCKET, ControlSocket
 from kiosk.daemon.ending import Ending
-from kiosk.daemon.owner import Owner
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.scrubber import Scrubber
 from kiosk.ledger import schema
 from kiosk.ledger.keys import create as create_keys

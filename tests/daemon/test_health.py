@@ -13,8 +13,8 @@ from kiosk.core.values import VisitId
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.feeds import Follower
 from kiosk.daemon.health import Health
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import Asked, Stop
-from kiosk.daemon.owner import Owner
 from kiosk.daemon.pumps import Pump, tags
 from kiosk.daemon.rhythm import Rhythm
 from tests.daemon.gatehouse import Gatehouse, book

@@ -9,7 +9,7 @@ from kiosk.core.commands import Record
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.values import Moment, Spend
 from kiosk.daemon.effects import Effects
-from kiosk.daemon.owner import Owner
+from kiosk.daemon.loop import Owner
 from kiosk.ledger.errors import LedgerFullError, LedgerWriteError
 from kiosk.ledger.store import Appended, Ledger, Replayed
 from tests.daemon.gatehouse import TRAIL_MIX, Gatehouse

@@ -18,6 +18,7 @@ from kiosk.core.signing import sign
 from kiosk.core.values import CoreError, Json, Moment, Spend, Verdict
 from kiosk.core.visit_state import Checking, Exiting, Idle, Offered, Refused, Unlocked
 from kiosk.daemon.effects import Done, Effects
+from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import (
     Asked,
     CodeSeen,
@@ -27,7 +28,6 @@ from kiosk.daemon.messages import (
     Stop,
     Uploaded,
 )
-from kiosk.daemon.owner import Owner
 from kiosk.daemon.rulebook import Rulebook
 from kiosk.ledger.errors import LedgerError, LedgerFullError
 from kiosk.ledger.store import Appended, Ledger, Replayed
