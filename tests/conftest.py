@@ -1,6 +1,7 @@
 """What every test shares: hypothesis without a stopwatch, files in memory, a battery's limit."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Remember when the run began."""
+    """Remember when the run began; let programs under test hear Ctrl-C.
+
+    A shell has what it starts in the background ignore SIGINT, and children inherit that.
+    """
     session.config.stash[_BEGAN] = time.monotonic()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

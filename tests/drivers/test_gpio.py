@@ -60,10 +60,13 @@ def end_child(tmp_path: Path) -> Callable[..., tuple[int, int]]:
         )
         assert child.stdout is not None
         with child, child.stdout:
-            assert child.stdout.readline() == b"unlocked\n"
-            if ending == WAIT:
-                child.send_signal(number)
-            status = child.wait(10)
+            try:
+                assert child.stdout.readline() == b"unlocked\n"
+                if ending == WAIT:
+                    child.send_signal(number)
+                status = child.wait(10)
+            finally:
+                child.kill()  # one that did not hear the signal must not stay
         lines = [line.split() for line in trace.read_text("ascii").splitlines()]
         levels = [int(level) for call, pin, level in lines if pin == "17" and level != "-1"]
         return status, levels[-1]
