@@ -3,9 +3,9 @@
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from kiosk.settings.values import File, Name, OwnerKey, Section, Text, fault
+from kiosk.settings.values import File, FileSettings, Name, OwnerKey, Section, Text, fault
 
 MAX_PORT: Final = 65535
 
@@ -43,22 +43,9 @@ class HubServerSection(Section):
     ] = 60
 
 
-class HubSettings(BaseSettings):
+class HubSettings(FileSettings):
     """Everything the hub is told; made by `load_hub`."""
 
-    model_config = SettingsConfigDict(strict=True, extra="forbid", frozen=True, title="hub.toml")
+    model_config = SettingsConfigDict(title="hub.toml")
 
     hub: HubServerSection
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load_hub` has merged, and nothing behind its back."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)

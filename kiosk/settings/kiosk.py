@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from kiosk.settings.advice import advice
 from kiosk.settings.devices import (
@@ -19,7 +19,7 @@ from kiosk.settings.devices import (
 )
 from kiosk.settings.errors import SettingsError
 from kiosk.settings.places import dotted
-from kiosk.settings.values import File, Name, OwnerKey, Section, Text, Url
+from kiosk.settings.values import File, FileSettings, Name, OwnerKey, Section, Text, Url
 
 
 class KioskSection(Section):
@@ -100,15 +100,10 @@ class LogSection(Section):
     ] = "info"
 
 
-class Settings(BaseSettings):
+class Settings(FileSettings):
     """Everything the daemon is told; made by `load`."""
 
-    model_config = SettingsConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        title="kiosk.toml",
-    )
+    model_config = SettingsConfigDict(title="kiosk.toml")
 
     kiosk: KioskSection
     hub: HubSection
@@ -126,19 +121,6 @@ class Settings(BaseSettings):
     sim: SimSection | None = None
     clock: ClockSection = ClockSection()
     log: LogSection = LogSection()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `load` has merged, and nothing behind its back."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
 
     @property
     def origin(self) -> str:
