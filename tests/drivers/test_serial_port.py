@@ -3,8 +3,10 @@
 import errno
 import os
 import socket
+import time
 import tty
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import serial
 
 from drivers.base import DeviceConfigError, DeviceLostError, DeviceUnavailableError
 from drivers.serial_port import open_port
+from tests.patience import patient_s
 
 
 @pytest.fixture
@@ -72,15 +75,42 @@ def test_a_missing_port_is_one_clear_line(tmp_path: Path) -> None:
 def test_a_file_is_no_port(tmp_path: Path) -> None:
     plain = tmp_path / "notes.txt"
     plain.write_text("not a port")
-    with pytest.raises(DeviceUnavailableError, match="cannot be opened") as caught:
+    with pytest.raises(DeviceUnavailableError, match="not a serial port") as caught:
         open_port(str(plain), baud=9600)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["nosuch://x", "socket://:no"])
-def test_a_wrong_url_is_a_configuration_error(url: str) -> None:
-    with pytest.raises((DeviceConfigError, DeviceUnavailableError)):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "/dev/tty\nUSB0",
+        "nosuch://x",
+        "socket://:no",
+        "socket://reader",
+        "socket://reader:99999",
+        "loop://?logging=nosuch",
+        "rfc2217://reader:4000",
+    ],
+)
+def test_a_wrong_url_is_a_configuration_error_of_one_line(url: str) -> None:
+    with pytest.raises(DeviceConfigError, match=r"^exit: port [^\n]+$") as caught:
         open_port(url, baud=9600, device="exit")
+    assert caught.value.exit_code == 2
+
+
+def test_a_host_that_does_not_answer_holds_a_stop_up_for_less_than_a_second() -> None:
+    with socket.socket() as server, ExitStack() as crowd:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(3):  # a full queue: what else knocks gets no answer at all
+            knocking = crowd.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(server.getsockname())
+        began = time.monotonic()
+        with pytest.raises(DeviceUnavailableError, match="timed out"):
+            open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", baud=57_600)
+        assert time.monotonic() - began < patient_s(1.0)
 
 
 def test_a_pulled_cable_is_lost_on_read_and_on_write(terminal: tuple[int, str]) -> None:
@@ -135,5 +165,5 @@ def test_a_network_reader_needs_no_extra_code() -> None:
 def test_a_refused_connection_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = server.getsockname()[1]
-    with pytest.raises(DeviceUnavailableError):
+    with pytest.raises(DeviceUnavailableError, match="is the serial server running"):
         open_port(f"socket://127.0.0.1:{free}", baud=57_600)
