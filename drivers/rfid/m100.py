@@ -100,12 +100,18 @@ class M100Decoder:
             return []
         return self._scan(data)
 
+    def give_up(self) -> list[Frame]:
+        """Return the frames behind the unfinished one, whose rest is no longer expected."""
+        if not self._kept:
+            return []
+        self._drop(1)
+        return self._scan(self._kept[1:])
+
     def flush(self) -> list[Frame]:
-        """Return the frames behind an unfinished one; for a line that went quiet within it."""
+        """Return the frames behind all unfinished ones; for a line that went quiet."""
         frames: list[Frame] = []
         while self._kept:
-            self._drop(1)
-            frames += self._scan(self._kept[1:])
+            frames += self.give_up()
         return frames
 
     def _scan(self, data: bytes) -> list[Frame]:

@@ -72,6 +72,7 @@ class M100Session:
         self._tries = 0
         self._sent: float | None = None
         self._last_data = 0.0
+        self._began = 0.0  # of the frame that is unfinished
 
     @property
     def reading(self) -> bool:
@@ -94,7 +95,7 @@ class M100Session:
         self._last_data = now
         decoder = self._decoders[self._using]
         before = decoder.counters["frames"]
-        frames = decoder.feed(data)
+        frames = self._feed(decoder, data, now)
         if decoder.counters["frames"] != before:
             self.last_heard = now
             self._known = True
@@ -106,6 +107,17 @@ class M100Session:
             elif frame.kind == m100.RESPONSE:
                 self._take(frame)
         return tags
+
+    def _feed(self, decoder: m100.M100Decoder, data: bytes, now: float) -> list[m100.Frame]:
+        """Return the frames; a damaged length must not swallow heartbeats until it is filled."""
+        was_empty, passed = not decoder.kept, _passed(decoder)
+        frames = decoder.feed(data)
+        if was_empty or _passed(decoder) != passed:
+            self._began = now
+        elif now - self._began >= QUIET_S:
+            frames += decoder.give_up()
+            self._began = now
+        return frames
 
     def quiet(self, now: float) -> list[m100.Tag]:
         """Return the tags behind an unfinished frame, when the line went quiet within one."""
@@ -179,3 +191,8 @@ class M100Session:
         self._at = 0
         self._tries = 0
         self._sent = None
+
+
+def _passed(decoder: m100.M100Decoder) -> int:
+    """Return a number that rises whenever the decoder's oldest byte is another one."""
+    return decoder.counters["frames"] + decoder.counters["dropped_bytes"]

@@ -195,3 +195,29 @@ def test_an_unfinished_frame_holds_nothing_up_when_the_line_goes_quiet() -> None
     assert wire.session.quiet(wire.now + 0.05) == []
     assert [tag.epc for tag in wire.session.quiet(wire.now + 0.2)] == [EPC]
     assert wire.session.last_heard == wire.now + 0.2
+
+
+def test_a_damaged_length_does_not_deafen_a_reader_that_only_says_heartbeats() -> None:
+    wire = Wire()
+    wire.run(0.5)
+    empty = m100.Command(m100.ERROR, bytes((m100.NO_TAG,)))
+    heartbeat = m100.encode(m100.BB, empty, kind=m100.RESPONSE)
+    damaged = heartbeat[:4] + b"\xf0" + heartbeat[5:]
+    before = wire.session.counters["heartbeats"]
+    for beat in range(5):  # slow ones, such as a long round brings: never quiet, never full
+        wire.session.receive(heartbeat if beat else damaged, wire.now + beat * 0.09)
+    assert wire.session.counters["heartbeats"] == before + 4
+    assert wire.session.due(wire.now + 0.4) == b""
+
+
+def test_a_frame_that_comes_in_slow_pieces_is_not_given_up() -> None:
+    wire = Wire()
+    wire.run(0.5)
+    notice = m100.encode(
+        m100.BB, m100.Command(m100.SINGLE, m100.tag_params(EPC, -50)), kind=m100.NOTICE
+    )
+    wire.session.receive(notice[:9], wire.now + 1.0)
+    wire.session.receive(notice[9:20], wire.now + 1.05)
+    tags = wire.session.receive(notice[20:] + notice[:7], wire.now + 1.09)
+    tags += wire.session.receive(notice[7:], wire.now + 1.2)
+    assert [tag.epc for tag in tags] == [EPC, EPC]
