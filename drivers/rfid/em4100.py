@@ -96,6 +96,12 @@ class Em4100Decoder:
         self._kept = data[at:]
         return cards
 
+    def forget(self) -> None:
+        """Drop an unfinished frame: after a pause its rest would be that of another card."""
+        if self._kept:
+            self._drop(0, len(self._kept))
+            self._kept = b""
+
     def _card(self, body: bytes) -> Card | None:
         """Return the card, None when length, digits or checksum are wrong."""
         digits = body.removesuffix(b"\r\n")

@@ -14,6 +14,7 @@ from drivers.rfid.em4100 import Em4100Decoder
 from drivers.serial_port import Port, open_port
 
 BAUD: Final = 9600
+QUIET_S: Final = 0.1  # a frame takes 17 ms on the wire, a USB adapter adds 16
 
 
 class Em4100Reader:
@@ -29,6 +30,7 @@ class Em4100Reader:
         self._port: Port | None = None
         self._decoder = Em4100Decoder()
         self._last_seen: float | None = None
+        self._last_data = 0.0
         self._counts = {"opens": 0, "reads": 0}
 
     def open(self) -> None:
@@ -39,6 +41,7 @@ class Em4100Reader:
         """
         self.close()
         self._port = open_port(self._port_url, baud=self._baud, device=self.name)
+        self._decoder.forget()
         self._counts["opens"] += 1
 
     def poll(self, timeout_s: float) -> Sequence[TagRead]:
@@ -49,8 +52,13 @@ class Em4100Reader:
         """
         if self._port is None:
             raise DeviceLostError(self.name, "is not open")
-        cards = self._decoder.feed(self._port.read(min(timeout_s, READ_TIMEOUT_S)))
+        data = self._port.read(min(timeout_s, READ_TIMEOUT_S))
         now = self._clock()
+        if data:
+            self._last_data = now
+        elif now - self._last_data > QUIET_S:
+            self._decoder.forget()
+        cards = self._decoder.feed(data)
         if cards:
             self._last_seen = now
             self._counts["reads"] += len(cards)

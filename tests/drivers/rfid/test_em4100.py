@@ -66,3 +66,12 @@ def test_a_start_without_an_end_is_given_up_after_the_longest_frame() -> None:
 
 def test_version_and_number_are_those_printed_on_the_card() -> None:
     assert (Card(CARD).version, Card(CARD).number) == (0x67, 3887558)
+
+
+def test_two_halves_of_two_cards_with_a_pause_between_are_no_third_card() -> None:
+    other = bytes.fromhex("67003BA86C")
+    decoder = Em4100Decoder()
+    assert decoder.feed(encode(CARD)[:9]) == []
+    decoder.forget()
+    assert decoder.feed(encode(CARD)[9:] + encode(other)) == [Card(other)]
+    assert decoder.counters["dropped_bytes"] == len(encode(CARD))

@@ -1,12 +1,15 @@
 """The real card-reader driver on a pseudo terminal."""
 
+import os
 import time
+import tty
 from collections.abc import Callable
 
 import pytest
 
 from drivers.base import DeviceLostError, TagRead
-from drivers.rfid.em4100_reader import Em4100Reader
+from drivers.rfid.em4100 import encode
+from drivers.rfid.em4100_reader import QUIET_S, Em4100Reader
 from drivers.sim.rfid import SimReader
 from tests.patience import patient_s
 
@@ -77,3 +80,28 @@ def test_health_is_honest_about_a_reader_without_a_heartbeat(closing: Close) -> 
 def test_a_reader_that_is_not_open_is_lost() -> None:
     with pytest.raises(DeviceLostError):
         Em4100Reader("staff", {"port": "/dev/nowhere"}).poll(0)
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["opened again", "after a pause"])
+def test_half_a_frame_is_never_completed_by_what_comes_later(
+    closing: Close, *, again: bool
+) -> None:
+    now = 100.0
+    frame = encode(bytes.fromhex(CARD))
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    reader = Em4100Reader("staff", {"port": os.ttyname(slave)}, lambda: now)
+    closing(reader)
+    reader.open()
+    os.write(master, frame[:8])
+    assert reader.poll(0.2) == []
+    if again:
+        reader.open()
+    else:
+        now += 2 * QUIET_S
+        assert reader.poll(0) == []
+    os.write(master, frame[8:] + frame)
+    assert [read.epc.hex().upper() for read in reader.poll(0.2)] == [CARD]
+    reader.close()
+    os.close(slave)
+    os.close(master)
