@@ -117,11 +117,12 @@ def _arching(gray: Gray) -> Texts:
     return zxing(bent(gray, -BEND))
 
 
-def _zbar_adaptive(gray: Gray) -> Texts:
+def _levelled(gray: Gray) -> Texts:
     soft = cv2.blur(gray, (3, 3))
-    return zbar(
-        cv2.adaptiveThreshold(soft, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 51, 3)
+    black_white = cv2.adaptiveThreshold(
+        soft, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 31, 3
     )
+    return zxing(black_white, zxingcpp.Binarizer.FixedThreshold)
 
 
 FIRST: Final = Rung("zxing-cpp", zxing)
@@ -134,7 +135,8 @@ EXTRA: Final = (
     Rung("sagging sheet", _sagging),
     Rung("enlarged", _large),
     Rung("enlarged sharp", _deep),
-    *((Rung("pyzbar", _zbar_adaptive),) if HAS_ZBAR else ()),
+    Rung("levelled", _levelled),
+    *((Rung("pyzbar", zbar),) if HAS_ZBAR else ()),
 )
 """Run one a frame, in turn, while the first reads nothing."""
 

@@ -22,7 +22,7 @@ from drivers.vision import VISION_FAULTS, Gray, cv2
 
 FRAMES: Final = 12  # of one photo, at most
 FRAME_S: Final = 1 / 15
-ROUNDS: Final = 7  # the rows take turns; the least disturbed round of each counts
+ROUNDS: Final = 7  # the rows take turns; each photo counts at its least disturbed showing
 IDLE_FRAMES: Final = 96
 IDLE_VARIANTS: Final = 8  # noise of its own in each
 IDLE_SIZE: Final = (1280, 720)
@@ -141,32 +141,35 @@ def climb(gray: Gray) -> Texts:
 
 
 def measure(photos: Sequence[Photo], readers: dict[str, Reader]) -> dict[str, Score]:
-    """Return the score of every reader, CPU of the least disturbed of several rounds."""
-    rounds: dict[str, list[Score]] = {what: [] for what in readers}
+    """Return the score of every reader, photo by photo at its least disturbed showing."""
+    scores = dict.fromkeys(readers, Score(0, 0, 0.0))
     for reader in readers.values():  # first calls fill caches and make maps
-        reader(photos[0].gray)
-    for _ in range(ROUNDS):
-        for what, reader in readers.items():
-            rounds[what].append(score_once(photos, reader))
-    return {
-        what: Score(each[0].read, each[0].wrong, min(one.cpu_ms for one in each))
-        for what, each in rounds.items()
-    }
-
-
-def score_once(photos: Sequence[Photo], reader: Reader) -> Score:
-    """Return the score of one reader on all photos."""
-    answers: list[Texts] = []
-    began = time.process_time()
+        look(photos[0], reader)
     for photo in photos:
-        try:
-            answers.append(reader(photo.gray))
-        except (*VISION_FAULTS, UnicodeDecodeError):  # a plain call has nobody to catch it
-            answers.append(())
-    cpu_ms = (time.process_time() - began) * 1000
-    verdicts = [judge(photo, texts) for photo, texts in zip(photos, answers, strict=True)]
-    read = sum(verdict is True for verdict in verdicts)
-    return Score(read, sum(verdict is False for verdict in verdicts), cpu_ms)
+        least_ms = dict.fromkeys(readers, math.inf)
+        verdicts: dict[str, bool | None] = {}
+        for _ in range(ROUNDS):
+            for what, reader in readers.items():
+                texts, cpu_ms = look(photo, reader)
+                verdicts[what] = judge(photo, texts)
+                least_ms[what] = min(least_ms[what], cpu_ms)
+        for what, score in scores.items():
+            scores[what] = Score(
+                score.read + (verdicts[what] is True),
+                score.wrong + (verdicts[what] is False),
+                score.cpu_ms + least_ms[what],
+            )
+    return scores
+
+
+def look(photo: Photo, reader: Reader) -> tuple[Texts, float]:
+    """Return what a reader reads of one photo, and the CPU milliseconds that it took."""
+    began = time.process_time()
+    try:
+        texts = reader(photo.gray)
+    except (*VISION_FAULTS, UnicodeDecodeError):  # a plain call has nobody to catch it
+        texts = ()
+    return texts, (time.process_time() - began) * 1000
 
 
 def judge(photo: Photo, texts: Texts) -> bool | None:

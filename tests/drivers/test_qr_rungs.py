@@ -15,7 +15,7 @@ import zxingcpp
 
 from drivers import qr_rungs
 from drivers.qr_rungs import EXTRA, FIRST
-from drivers.sim.scene import Scene, Showing
+from drivers.sim.scene import Scene, Showing, code_pixels
 from drivers.vision import Gray, cv2
 
 TOKEN = "K1:" + "6BF9A*PQ4C:72" * 12
@@ -77,6 +77,11 @@ def dim() -> Gray:
     return scene().frame((scene().view(Showing(TOKEN, scale=3)) * 0.05).astype(np.uint8))
 
 
+def faint() -> Gray:
+    gray = scene().view(Showing(TOKEN))
+    return scene().frame((100 + gray // 16).astype(np.uint8))
+
+
 @pytest.mark.parametrize(
     ("picture", "name"),
     [
@@ -84,6 +89,7 @@ def dim() -> Gray:
         (blurred, "enlarged sharp"),
         (streaked, "enlarged"),
         (dim, "two-tone"),
+        (faint, "levelled"),
     ],
     ids=lambda each: getattr(each, "__name__", each),
 )
@@ -107,6 +113,16 @@ def test_a_bent_sheet_is_flattened_by_the_rung_for_its_side(name: str, sag: floa
 @pytest.mark.skipif(not qr_rungs.HAS_ZBAR, reason="libzbar0 is not there")
 def test_pyzbar_is_a_rung_when_its_library_is_there() -> None:
     assert BY_NAME["pyzbar"].read(shown(Showing(TOKEN))) == (TOKEN,)
+
+
+@pytest.mark.skipif(not qr_rungs.HAS_ZBAR, reason="libzbar0 is not there")
+def test_pyzbar_reads_a_code_without_its_white_border_which_no_other_rung_can() -> None:
+    code = np.kron(code_pixels(TOKEN)[4:-4, 4:-4], np.ones((5, 5))).astype(np.uint8)
+    view = scene().view(None).copy()
+    height, width = code.shape
+    view[60 : 60 + height, 90 : 90 + width] = code
+    gray = scene().frame(view)
+    assert {rung.name for rung in (FIRST, *EXTRA) if rung.read(gray)} == {"pyzbar"}
 
 
 @pytest.mark.parametrize("rung", [FIRST, *EXTRA], ids=lambda rung: rung.name)
