@@ -18,7 +18,7 @@ STALE_S: Final = 0.3  # a fresh frame is 0.02 s old, a buffered one up to 2.9 s
 WARM_UP_FRAMES: Final = 8  # exposure settles within 5 to 10 frames,
 WARM_UP_S: Final = 1.0  # or a second of a slow camera
 OPEN_S: Final = 5.0  # first frame of a USB camera, select time-out included
-CLOSE_S: Final = SELECT_TIMEOUT_S + 1.0  # a stalled read ends by its select time-out
+CLOSE_S: Final = 0.9  # a read that stalls longer is left to end by itself: stopping takes < 1 s
 SILENT_S: Final = SELECT_TIMEOUT_S + 3.0  # no read takes longer, unless the kernel hangs
 STUCK_S: Final = 30.0  # live pictures carry noise: two in a row are never the same
 DARK_S: Final = 10.0  # a hand passes quicker
@@ -127,7 +127,8 @@ class Camera:
         source: Opened, read and closed by the camera's own thread only.
         clock: Monotonic seconds.
         open_s: How long opening may take.
-        close_s: How long closing may take; a thread that hangs in the kernel is then left alone.
+        close_s: How long closing may take; a thread that still waits for the camera closes it
+            by itself as soon as its read ends.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from drivers.camera import Picture
 from drivers.vision import VISION_FAULTS, Gray, Image, cv2
 
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
+MIN_FPS: Final = 2.0  # a slower source would hold up stopping
 MAX_FPS: Final = 120.0
 FOLDER_FPS: Final = 15.0
 
@@ -95,7 +96,7 @@ class FileSource:
             raise DeviceUnavailableError(self._name, f"{self._path} is not there or not a video")
         capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
         rate = self._fps or capture.get(cv2.CAP_PROP_FPS)
-        self._pause_s = 1 / rate if rate > 0 else 1 / MAX_FPS
+        self._pause_s = 1 / max(rate, MIN_FPS) if rate > 0 else 1 / MAX_FPS
         self.format = f"{picture.shape[1]}x{picture.shape[0]} file"
         self._capture = capture
 
@@ -192,4 +193,4 @@ def read_gray(path: Path) -> Gray | None:
 def _rate(name: str, options: option.Options) -> float | None:
     if options.get("fps") is None:
         return None
-    return option.number(name, options, "fps", 1.0, MAX_FPS)
+    return max(MIN_FPS, option.number(name, options, "fps", 1.0, MAX_FPS))

@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 # Without it a stalled camera blocks read() for 10 s (measured on V4L2).
 os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = "2"
+# A picture file may say that it is 32,768 pixels wide and high: a gigabyte of grey.
+os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(1 << 26)
 # opencv#26519: for a missing camera it warns that V4L2 cannot open one by its path; it can.
 os.environ["OPENCV_LOG_LEVEL"] = os.environ.get("OPENCV_LOG_LEVEL", "ERROR")
 
