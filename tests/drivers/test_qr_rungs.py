@@ -116,13 +116,14 @@ def test_pyzbar_is_a_rung_when_its_library_is_there() -> None:
 
 
 @pytest.mark.skipif(not qr_rungs.HAS_ZBAR, reason="libzbar0 is not there")
-def test_pyzbar_reads_a_code_without_its_white_border_which_no_other_rung_can() -> None:
+def test_pyzbar_reads_a_code_without_its_white_border_which_the_first_cannot() -> None:
     code = np.kron(code_pixels(TOKEN)[4:-4, 4:-4], np.ones((5, 5))).astype(np.uint8)
     view = scene().view(None).copy()
     height, width = code.shape
     view[60 : 60 + height, 90 : 90 + width] = code
     gray = scene().frame(view)
-    assert {rung.name for rung in (FIRST, *EXTRA) if rung.read(gray)} == {"pyzbar"}
+    assert FIRST.read(gray) == ()
+    assert BY_NAME["pyzbar"].read(gray) == (TOKEN,)
 
 
 @pytest.mark.parametrize("rung", [FIRST, *EXTRA], ids=lambda rung: rung.name)
