@@ -24,6 +24,7 @@ STUCK_S: Final = 30.0  # live pictures carry noise: two in a row are never the s
 DARK_S: Final = 10.0  # a hand passes quicker
 DARK_MEAN: Final = 8.0  # grey level
 FLAT_SPREAD: Final = 2.0  # grey levels of standard deviation: a covered lens
+DARK: Final = "the picture is dark: lens covered, or no light"
 SAMPLE: Final = 8  # stride of the pixels that are looked at
 
 
@@ -232,13 +233,8 @@ class Camera:
         if now - max(last_seen or 0.0, self._opened_at) > SILENT_S:
             return "no fresh picture"
         if self._watch.is_dark(now):
-            return "the picture is dark: lens covered, or no light"
+            return DARK
         return ""
-
-    @property
-    def brightness(self) -> float:
-        """Mean grey level of the newest picture, 0 to 255."""
-        return self._watch.brightness
 
     def _why_not(self) -> str:
         """Return the error without the device's name in front."""

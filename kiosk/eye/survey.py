@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from drivers.base import READ_TIMEOUT_S
-from drivers.camera import Camera
+from drivers.camera import DARK, Camera, PictureWatch
 from drivers.qr import Ladder, rungs
 from drivers.qr_token import is_token
 
@@ -21,7 +21,7 @@ class Survey:
         tokens: Different texts in the token grammar, in the order seen.
         others: Different texts that would never leave the driver.
         rungs: Ways to read, and whether each is there.
-        ok: The camera is well: fresh frames, not dark.
+        ok: The camera is well: fresh frames, not all of them dark.
         detail: How the camera says it is.
     """
 
@@ -43,7 +43,8 @@ def survey(frames: Camera, seconds: float) -> Survey:
         DeviceUnavailableError: The camera cannot be opened.
         DeviceLostError: It went away while looking.
     """
-    ladder, ages, texts = Ladder(), list[float](), dict[str, None]()
+    ladder, watch = Ladder(), PictureWatch()
+    taken, ages, texts = list[float](), list[float](), dict[str, None]()
     frames.open()
     try:
         began = time.monotonic()
@@ -54,20 +55,22 @@ def survey(frames: Camera, seconds: float) -> Survey:
                 continue
             seq = frame.seq
             ages.append(time.monotonic() - frame.at)
+            taken.append(frame.at)
+            watch.look(frame.gray, frame.at)
             texts |= dict.fromkeys(ladder.read(frame.gray, frame.at))
         took_s = time.monotonic() - began
         health = frames.health()
-        brightness = frames.brightness
     finally:
         frames.close()
+    dark = bool(taken) and watch.dark_since == taken[0]
     return Survey(
         frames_per_s=round(health.counters["frames"] / took_s, 1),
         age_s=round(statistics.median(ages), 3) if ages else None,
         stale=health.counters["stale"],
-        brightness=round(brightness, 1),
+        brightness=round(watch.brightness, 1),
         tokens=tuple(text for text in texts if is_token(text)),
         others=tuple(text for text in texts if not is_token(text)),
         rungs=dict(rungs()),
-        ok=health.ok and bool(ages),
-        detail=health.detail,
+        ok=health.ok and bool(ages) and not dark,
+        detail=DARK if dark else health.detail,
     )

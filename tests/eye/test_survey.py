@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from drivers.base import DeviceLostError, DeviceUnavailableError
-from drivers.camera import Camera
+from drivers.camera import DARK, Camera
 from drivers.code_camera import folder_frames
 from drivers.sim.camera import SimCamera
 from drivers.vision import cv2
@@ -44,6 +44,18 @@ def test_a_camera_without_frames_is_not_well(tmp_path: Path) -> None:
     assert not look.ok
     assert look.age_s is None
     assert look.frames_per_s == 0
+
+
+@pytest.mark.parametrize("ends", ["dark", "light"])
+def test_a_look_that_saw_only_darkness_is_not_well_however_short(tmp_path: Path, ends: str) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((90, 90), dtype=np.uint8))
+    if ends == "light":
+        noise = np.random.default_rng(1).integers(0, 256, (90, 90))
+        cv2.imwrite(str(tmp_path / "b.png"), noise.astype(np.uint8))
+    options = {"device": str(tmp_path), "fps": 60, "hold_s": 0.1}
+    look = survey(folder_frames("cam", options), 0.8)
+    assert look.ok == (ends == "light")
+    assert (look.detail == DARK) == (ends == "dark")
 
 
 def test_a_missing_camera_is_told_and_one_that_goes_away_is_closed() -> None:
