@@ -13,6 +13,7 @@ from drivers.rfid import m100
 ANSWER_S: Final = 0.15  # a 20-byte answer takes 2 ms on the wire, a USB adapter adds 16
 TRIES: Final = 2
 QUIET_S: Final = 0.1  # a frame never pauses so long: USB adapters hand over every 16 ms
+FRAME_S: Final = 0.2  # a notice of 31 words takes 77 ms at 9600 baud, and its adapter some more
 REARM_S: Final = 0.4  # an empty round of 64 slots takes about 0.1 s and ends in a heartbeat
 
 
@@ -114,7 +115,7 @@ class M100Session:
         frames = decoder.feed(data)
         if was_empty or _passed(decoder) != passed:
             self._began = now
-        elif now - self._began >= QUIET_S:
+        elif now - self._began >= FRAME_S:
             frames += decoder.give_up()
             self._began = now
         return frames

@@ -217,7 +217,7 @@ def test_a_frame_that_comes_in_slow_pieces_is_not_given_up() -> None:
         m100.BB, m100.Command(m100.SINGLE, m100.tag_params(EPC, -50)), kind=m100.NOTICE
     )
     wire.session.receive(notice[:9], wire.now + 1.0)
-    wire.session.receive(notice[9:20], wire.now + 1.05)
-    tags = wire.session.receive(notice[20:] + notice[:7], wire.now + 1.09)
-    tags += wire.session.receive(notice[7:], wire.now + 1.2)
+    wire.session.receive(notice[9:20], wire.now + 1.09)
+    tags = wire.session.receive(notice[20:] + notice[:7], wire.now + 1.15)
+    tags += wire.session.receive(notice[7:], wire.now + 1.4)
     assert [tag.epc for tag in tags] == [EPC, EPC]
