@@ -21,7 +21,7 @@ class CodeCamera:
     def __init__(self, name: str, frames: FrameSource, ladder: Ladder | None = None) -> None:
         self.name = name
         self._frames = frames
-        self._ladder = Ladder() if ladder is None else ladder
+        self._ladder = Ladder(wanted=is_token) if ladder is None else ladder
         self._seq = 0
         self._decoded = 0
         self._rejected = 0

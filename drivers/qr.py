@@ -1,10 +1,10 @@
 """The decode ladder: grey frames in, texts out; it never raises on what a picture shows.
 
-The cheapest reader sees every frame. While it reads nothing and something has lately moved, one
-extra rung a frame has a try, in turn; a picture that stands still gets each rung once.
+The cheapest reader sees every frame. While it reads nothing that is wanted and something has
+lately moved, one extra rung a frame has a try, in turn; a picture that stands still gets each once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -57,14 +57,24 @@ class MotionGate:
 class Ladder:
     """Reads frames of one camera, in the order they were taken; one thread only.
 
+    Args:
+        first: Sees every frame.
+        extra: Tried in turn while there is nothing wanted.
+        wanted: Whether a text ends the search in its frame; a poster behind the customer, or a
+            packet in the hand, must not.
+
     Attributes:
         extra: Extra rungs tried so far.
         faults: Pictures that made a library raise.
     """
 
     def __init__(
-        self, first: Rung = qr_rungs.FIRST, extra: Sequence[Rung] = qr_rungs.EXTRA
+        self,
+        first: Rung = qr_rungs.FIRST,
+        extra: Sequence[Rung] = qr_rungs.EXTRA,
+        wanted: Callable[[str], bool] = bool,
     ) -> None:
+        self._wanted = wanted
         self._first = first
         self._extra = tuple(extra)
         self._gate = MotionGate()
@@ -84,15 +94,16 @@ class Ladder:
         if gray.ndim != GRAY_DIMENSIONS or gray.size == 0:
             self.faults += 1
             return ()
+        texts: Texts = ()
         if not self._same_as_unread(gray):
             texts = self._try(self._first, gray)
-            if texts:
+            if any(map(self._wanted, texts)):
                 self._unread = None
                 return texts
             self._unread = gray
             self._tries_left = len(self._extra)
             self._gate.look(gray, at)
-        return self._read_extra(gray, at)
+        return tuple(dict.fromkeys(texts + self._read_extra(gray, at)))
 
     def _same_as_unread(self, gray: Gray) -> bool:
         """Return whether this is the very picture that the first rung could not read."""
@@ -111,7 +122,7 @@ class Ladder:
         self._tries_left -= 1
         self.extra += 1
         texts = self._try(self._extra[self._next], gray)
-        if texts:
+        if any(map(self._wanted, texts)):
             self._unread = None
         else:
             self._next = (self._next + 1) % len(self._extra)

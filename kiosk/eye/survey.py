@@ -43,7 +43,7 @@ def survey(frames: Camera, seconds: float) -> Survey:
         DeviceUnavailableError: The camera cannot be opened.
         DeviceLostError: It went away while looking.
     """
-    ladder, watch = Ladder(), PictureWatch()
+    ladder, watch = Ladder(wanted=is_token), PictureWatch()
     taken, ages, texts = list[float](), list[float](), dict[str, None]()
     frames.open()
     try:

@@ -12,7 +12,7 @@ from drivers.camera import Frame
 from drivers.code_camera import CodeCamera, file_reader, folder_reader, v4l2_reader
 from drivers.qr import Ladder
 from drivers.qr_rungs import Rung, Texts
-from drivers.sim.scene import Scene, Showing
+from drivers.sim.scene import Scene, Showing, code_pixels
 from drivers.vision import Gray
 
 HOSTILE = [
@@ -156,3 +156,17 @@ def test_the_registry_makes_the_reader_of_each_kind(kind: str, make: object) -> 
         with pytest.raises(DeviceUnavailableError, match=r"^cam: "):
             reader.open()
         reader.close()
+
+
+def test_a_poster_in_view_does_not_hide_a_blurred_token() -> None:
+    token = "K1:" + "6BF9A*PQ4C:72" * 12
+    scene = Scene(640, 480)
+    view = scene.view(Showing(token, scale=4, blur_px=2.1)).copy()
+    poster = np.kron(code_pixels("HTTPS://SHOP.EXAMPLE"), np.ones((3, 3))).astype(np.uint8)
+    view[5 : 5 + poster.shape[0], 5 : 5 + poster.shape[1]] = poster
+    reader = CodeCamera("cam", Frames(*(scene.frame(view) for _ in range(12))))
+    reader.open()
+    reads = [read.text for _ in range(12) for read in reader.poll(0.1)]
+    assert reads
+    assert set(reads) == {token}
+    assert reader.health().counters["rejected"] >= 12

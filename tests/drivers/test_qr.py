@@ -1,6 +1,6 @@
 """The ladder: which rung sees which frame, what it costs, and that no picture can upset it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -39,9 +39,9 @@ class Log:
         self.first = self._rung("first")
         self.extra = [self._rung(name) for name in extra]
 
-    def ladder(self) -> Ladder:
+    def ladder(self, wanted: Callable[[str], bool] = bool) -> Ladder:
         """Return a ladder of these rungs."""
-        return Ladder(self.first, self.extra)
+        return Ladder(self.first, self.extra, wanted)
 
     def _rung(self, name: str) -> Rung:
         def read(_gray: Gray) -> Texts:
@@ -65,6 +65,25 @@ def test_no_extra_rung_runs_when_the_first_one_reads() -> None:
     log.answers["first"] = ("text",)
     assert log.ladder().read(noisy(1), 0.0) == ("text",)
     assert log.tried == ["first"]
+
+
+def test_a_text_that_is_not_wanted_does_not_end_the_search() -> None:
+    log = Log()
+    log.answers = {"first": ("poster",), "a": ("poster",), "b": ("poster", "token")}
+    ladder = log.ladder(lambda text: text == "token")
+    read = [ladder.read(noisy(number), number * FRAME_S) for number in range(3)]
+    assert read == [("poster",), ("poster", "token"), ("poster", "token")]
+    assert log.tried == ["first", "a", "first", "b", "first", "b"]
+
+
+def test_a_poster_that_stands_still_costs_each_rung_once() -> None:
+    log = Log()
+    log.answers = dict.fromkeys(("first", "a", "b", "c"), ("poster",))
+    ladder = log.ladder(lambda _text: False)
+    still = noisy(1)
+    for number in range(10):
+        ladder.read(still, number * FRAME_S)
+    assert log.tried == ["first", "a", "b", "c"]
 
 
 def test_a_rung_that_read_has_the_next_try_too() -> None:
