@@ -148,4 +148,5 @@ def _fourcc_number(letters: str) -> int:
 
 
 def _four_letters(number: float) -> str:
-    return int(number).to_bytes(4, "little", signed=True).decode("ascii", "replace")
+    """Return a format's name; bit 31 is the kernel's mark of big-endian pixels."""
+    return (int(number) & 0x7FFF_FFFF).to_bytes(4, "little").decode("ascii", "replace")

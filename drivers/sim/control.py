@@ -66,7 +66,7 @@ class SimServer:
         """Carry out one line; return the reply."""
         try:
             order = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"ok": False, "error": "an order is one JSON object on one line"}
         if not isinstance(order, dict):
             return {"ok": False, "error": "an order is one JSON object on one line"}

@@ -65,6 +65,21 @@ def test_the_grey_picture_is_taken_out_of_every_format(
     assert np.array_equal(picture.gray, pattern())
 
 
+@pytest.mark.parametrize("number", [-1.0, 0.0, float(0x8000_0000 | 0x20363159), 4294967295.0])
+def test_a_format_with_any_number_is_named(number: float) -> None:
+    class Odd(SimVideoCapture):
+        """A capture of a format that OpenCV tells by this number."""
+
+        def get(self, prop: int, /) -> float:
+            """Return the number for the format."""
+            return number if prop == cv2.CAP_PROP_FOURCC else super().get(prop)
+
+    source = V4l2Source("cam", OPTIONS, lambda _path: Odd(camera()))
+    source.open()
+    assert source.format.startswith("64x48 ")
+    source.close()
+
+
 def test_the_format_is_read_back_since_set_says_true_regardless(
     opened: Callable[..., V4l2Source],
 ) -> None:

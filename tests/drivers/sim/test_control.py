@@ -49,7 +49,11 @@ def test_a_wrong_order_is_refused_and_the_line_stays_open(path: Path, closing: C
     assert client.tell("door", "set", active=False) == {"active": False}
 
 
-@pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b"\xff\n", b"3\n", b"{}\n"])
+@pytest.mark.parametrize(
+    "line",
+    [b"hello\n", b"[]\n", b"\xff\n", b"3\n", b"{}\n", b"[" * 60_000 + b"\n"],
+    ids=lambda line: ascii(line[:6]),
+)
 def test_a_line_that_is_no_order_gets_an_error_and_no_crash(path: Path, line: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as raw:
         raw.connect(str(path))
