@@ -91,7 +91,7 @@ def pushed(rules: Rules, gate: Gate, _state: Quiet, opened: DoorOpened) -> Step:
         return gate, ()
     visit = _who_leaves(rules, gate)
     gate, commands = _begin(rules, gate, opened.at, visit, "door")
-    if gate.inside or gate.guests:
+    if gate.inside or gate.others(opened.at.mono_ms):
         return gate, commands
     return gate, (Record((records.door_event("forced", None),)), *commands)
 
@@ -148,12 +148,14 @@ def overflowed(
 def not_opened(rules: Rules, gate: Gate, state: Exiting, up: TimeUp) -> Step:
     """Go back to shopping when the door stayed shut; nobody left.
 
-    A door that cannot be seen may have let somebody out, so that exit is settled, as unresolved.
+    A door that cannot be seen may have let somebody out, so that exit is settled, as unresolved;
+    whoever it was may also have stayed, or somebody else have left.
     """
     if up.at.mono_ms < state.due_ms:
         return gate, ()
     if DOOR in gate.lost:
-        reading = Reading(state.visit, state.window, up.at.mono_ms, up.at.mono_ms, closed=True)
+        window = replace(state.window, shared=True)
+        reading = Reading(state.visit, window, up.at.mono_ms, up.at.mono_ms, closed=True)
         return window_over(rules, replace(gate, leaving=reading), reading, up)
     visit = gate.visit(state.visit)
     gate = replace(gate, leaving=Quiet())

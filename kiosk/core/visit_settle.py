@@ -151,7 +151,8 @@ def _taken(visit: Visit, ending: _Ending) -> frozenset[Epc]:
 
 def _anonymous(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Moment) -> Step:
     # Seen to its end, with nobody else about, it was a guest who left; else nobody can say.
-    unsure = gate.inside or state.window.shared or state.window.fault
+    alone = not gate.inside and gate.crowd_ms <= at.mono_ms
+    unsure = not alone or state.window.shared or state.window.fault
     gate = replace(gate, leaving=Quiet(), guests=gate.guests if unsure else gate.guests[1:])
     epcs = (*left.stable, *left.unstable)
     if not epcs:

@@ -19,7 +19,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.values import VisitId
 from kiosk.core.visit import step
-from kiosk.core.visit_state import Exiting, Gate, Quiet, Reading, Rules, Settling
+from kiosk.core.visit_state import CROWD_MS, Exiting, Gate, Quiet, Reading, Rules, Settling
 from kiosk.core.visit_table import Step
 from tests.core.gate_cases import (
     at,
@@ -31,7 +31,17 @@ from tests.core.gate_cases import (
     voucher,
 )
 from tests.core.loop import Loop, locks, shows
-from tests.core.visits import come_in, door, grant, inside, settle, staff_comes_in, walk_out
+from tests.core.visits import (
+    come_in,
+    door,
+    grant,
+    group_left_by_its_first,
+    inside,
+    next_exit,
+    settle,
+    staff_comes_in,
+    walk_out,
+)
 
 
 def leaving_of(loop: Loop) -> type:
@@ -190,6 +200,15 @@ def test_an_exit_that_no_door_shows_is_settled_as_unresolved() -> None:
     assert loop.disk.outcome("v1").data["cause"] == "door-lost"
 
 
+def test_p4_whom_no_door_showed_leaving_may_be_inside_when_the_next_one_leaves() -> None:
+    loop = inside()
+    loop.give(DeviceLost(at(loop.now_ms), "contact", "door", "unplugged"))
+    loop.give(ExitRequested(at(loop.now_ms), "button"))
+    loop.until(loop.now_ms + 30_000)
+    loop.give(DeviceFound(at(loop.now_ms), "contact", "door"))
+    assert next_exit(loop) == "exit.unresolved"
+
+
 def test_time_that_is_not_up_ends_neither_the_waiting_nor_the_window() -> None:
     loop = inside()
     loop.give(ExitRequested(at(loop.now_ms), "button"))
@@ -317,6 +336,17 @@ def test_a_guest_who_walks_out_is_one_no_more() -> None:
     walk_out(loop)
     settle(loop)
     assert loop.gate.guests == ()
+
+
+def test_p4_a_guest_stays_one_when_it_may_be_one_of_a_group_who_walks_out() -> None:
+    loop = Loop(rules())
+    staff_comes_in(loop)
+    group_left_by_its_first(loop)
+    walk_out(loop)
+    settle(loop)
+    loop.until(loop.now_ms + CROWD_MS)
+    assert len(loop.gate.guests) == 1
+    assert next_exit(loop) == "exit.unresolved"
 
 
 def test_p4_a_guest_stays_one_when_staff_opened_the_door_they_asked_for() -> None:

@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 
 from kiosk.core.commands import Command
-from kiosk.core.inputs import DoorClosed, DoorOpened, ExitRequested, PaymentsSeen, StaffUnlocked
+from kiosk.core.inputs import (
+    DoorClosed,
+    DoorOpened,
+    ExitRequested,
+    GroupDeclared,
+    PaymentsSeen,
+    StaffUnlocked,
+)
 from kiosk.core.values import Epc, Payment, RequestId, Verdict
 from kiosk.core.visit import step
 from kiosk.core.visit_state import Checking, Settling
-from tests.core.gate_cases import answered, at, rules, shown, signed, tags
+from tests.core.gate_cases import answered, at, rules, shown, signed, snack, tags
 from tests.core.loop import Loop, Stepper
 
 
@@ -51,6 +58,16 @@ def staff_comes_in(loop: Loop) -> None:
     loop.until(loop.now_ms + 1000)
 
 
+def group_left_by_its_first(loop: Loop) -> None:
+    """Let somebody bring others, and leave before them."""
+    grant(loop, "ada", "v1")
+    loop.give(GroupDeclared(at(loop.now_ms)))
+    door(loop)
+    loop.until(loop.now_ms + 31_000)
+    walk_out(loop)
+    settle(loop)
+
+
 def walk_out(loop: Loop, *epcs: Epc, button: bool = True, reads: int = 8) -> list[Command]:
     """Walk through the door with these tags; the exit is not settled yet."""
     begun = len(loop.quiet.done)
@@ -74,3 +91,11 @@ def settle(loop: Loop, payments: Sequence[Payment] = ()) -> list[Command]:
         loop.give(PaymentsSeen(at(loop.now_ms), tuple(payments), through, state.request_id))
     loop.until(loop.now_ms + 6000)
     return loop.quiet.done[begun:]
+
+
+def next_exit(loop: Loop) -> str:
+    """Let one more customer come in and walk out with something; return how it came out."""
+    come_in(loop, "zoe", "v9")
+    walk_out(loop, snack(9))
+    settle(loop)
+    return loop.disk.outcome("v9").type
