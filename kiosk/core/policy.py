@@ -14,6 +14,7 @@ MAX_THRESHOLDS: Final = 4
 """Registered thresholds per purpose, shadows included: more would locate a score."""
 _DAY_MIN: Final = 24 * 60
 _DAY_S: Final = 86_400
+MAX_STAY_S: Final = 7 * _DAY_S  # the longest that anybody is taken to be inside
 _WEEK_DAYS: Final = 7
 _EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
 _MAX_OFFSET_MIN: Final = 14 * 60  # UTC+14, the Line Islands
@@ -116,7 +117,7 @@ _TIMING: Final = {
     "offer_s": (_MIN_OFFER_S, _MAX_WAIT_S, Timing().offer_s),
     "busy_retry_s": (1, _MAX_WAIT_S, Timing().busy_retry_s),
     "exit_s": (1, _MAX_WAIT_S, Timing().exit_s),
-    "stay_s": (60, 7 * _DAY_S, Timing().stay_s),
+    "stay_s": (60, MAX_STAY_S, Timing().stay_s),
     "read_min_ms": (100, _MAX_WAIT_MS, Timing().read_min_ms),
     "read_max_ms": (100, _MAX_WAIT_MS, Timing().read_max_ms),
     "settle_s": (1, _MAX_WAIT_S, Timing().settle_s),

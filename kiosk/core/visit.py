@@ -32,6 +32,7 @@ from kiosk.core.visit_facts import (
     share_door,
     try_later,
 )
+from kiosk.core.visit_others import tell
 from kiosk.core.visit_owed import one_record, owe
 from kiosk.core.visit_settle import next_look_ms
 from kiosk.core.visit_sides import ENTRY, EXIT
@@ -85,7 +86,7 @@ def next_due_ms(rules: Rules, gate: Gate) -> int | None:
 
 def _moved(rules: Rules, gate: Gate, got: Cause | RecordRefused) -> Step:
     """Return what the input does to the facts, to the sides that it is for, and to long waits."""
-    passes = isinstance(got, TimeUp)
+    passes, before = isinstance(got, TimeUp), gate
     gate, commands = note(rules, gate, got)
     if passes:
         gate, commands = notice_over(gate, got.at)
@@ -97,6 +98,7 @@ def _moved(rules: Rules, gate: Gate, got: Cause | RecordRefused) -> Step:
         # After the sides: an exit that this very moment ends as abandoned may be overdue.
         gate, more = end_stays(rules, gate, got.at)
         commands = (*commands, *more)
+    gate, commands = tell(rules, before, gate, commands, got.at)
     return one_record(gate, commands, got.at, due=passes)
 
 

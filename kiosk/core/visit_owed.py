@@ -10,6 +10,7 @@ from kiosk.core.commands import Command, Record, Relock
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import Cause, RecordFailed
 from kiosk.core.values import Moment
+from kiosk.core.visit_others import GUESTS_COUNTED
 from kiosk.core.visit_state import RETRY_MS, Gate
 from kiosk.core.visit_table import Step
 
@@ -42,8 +43,10 @@ def owe(gate: Gate, commands: tuple[Command, ...], failed: RecordFailed) -> Gate
     """Return the gate that owes the events of these commands."""
     written = [event for each in commands if isinstance(each, Record) for event in each.events]
     events = [_dated(event, failed.cause) for event in written or gate.owed]
-    outside = [event for event in events if event.visit is None]
-    dropped = outside[: max(0, len(outside) - MAX_OWED)]
+    counts = [event for event in events if event.type == GUESTS_COUNTED]
+    outside = [event for event in events if event.visit is None and event not in counts]
+    # Of several counts the newest says all; it is never dropped.
+    dropped = [*counts[:-1], *outside[: max(0, len(outside) - MAX_OWED)]]
     kept = tuple(event for event in events if not any(event is each for each in dropped))
     return replace(gate, owed=kept, owed_ms=failed.at.mono_ms + RETRY_MS if kept else 0)
 

@@ -23,12 +23,12 @@ from kiosk.core.inputs import (
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Moment, Tier
 from kiosk.core.visit_answer import BUSY, shown, unlocked_now
-from kiosk.core.visit_state import DOOR, Entry, Gate, Idle, Rules, Unlocked, Visit
+from kiosk.core.visit_others import may_add
+from kiosk.core.visit_state import DOOR, PASSING_MS, Entry, Gate, Idle, Rules, Unlocked, Visit
 from kiosk.core.visit_table import Step
 
 HELD: Final = "door-held"
 GROUP_S: Final = 30  # for a group to pass one by one, each through a door that falls shut
-PASSING_MS: Final = 30_000  # an opened door that is still open then is held
 
 
 def busy_while_unlocked(rules: Rules, gate: Gate, state: Unlocked, code: IdShown) -> Step:
@@ -151,9 +151,7 @@ def _inside(
 ) -> tuple[Gate, tuple[EventRecord, ...]]:
     """Count in whoever passed; without a visit it is a guest, whom no later exit is pinned on."""
     visit = state.visit
-    # The others of a group come in on a visit that is inside already.
-    of_group = visit is None and state.group_ms
-    if (visit is None and not of_group) or state.staff or state.unseen:
+    if may_add(state):
         gate = _with_others(rules, gate, visit, at)
     if visit is None:
         return gate, ()

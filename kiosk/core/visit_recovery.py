@@ -2,7 +2,7 @@
 
 Before the door was passed: not entered. Inside: shopping goes on. Leaving: unresolved, because
 nobody saw the rest (P3, P4). Whoever may be inside all the same is a guest from then on, so that
-nothing they carry is pinned on the next customer.
+nothing they carry is pinned on the next customer; so is every guest whom the gate minded before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,8 @@ from kiosk.core.commands import Record, Show
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, CustomerRef, Json, Moment, Tier, VisitId, Way
-from kiosk.core.visit_state import CROWD_MS, Gate, Rules, Visit
+from kiosk.core.visit_others import Count, counted, recall
+from kiosk.core.visit_state import CROWD_MS, Gate, Others, Rules, Visit
 from kiosk.core.visit_table import Step
 
 DOOR_OPENED: Final = "door.opened"
@@ -28,8 +29,19 @@ class Unfinished:
     events: tuple[EventRecord, ...]
 
 
-def recover(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment) -> Step:
-    """Return the gate with those who are still inside, and the record of what became of all."""
+def recover(
+    rules: Rules,
+    gate: Gate,
+    unfinished: Sequence[Unfinished],
+    at: Moment,
+    count: Count | None = None,
+) -> Step:
+    """Return the gate with those who are still inside, and the record of what became of all.
+
+    Args:
+        count: The newest in the ledger of those inside without a visit; None when there is none.
+    """
+    gate = recall(gate, count, at)
     inside: list[Visit] = []
     events: list[EventRecord] = []
     for each in unfinished:
@@ -45,14 +57,16 @@ def recover(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Mome
         else:
             inside.append(visit)
             continue
-        if passed == (step == OPENING):
+        if step == OPENING or not passed:
+            # The door was unlocked for them, and nobody watched it: they may have come in since.
             gate = gate.with_others(visit.until_ms, group=visit.group)
-        elif step != OPENING and visit.group:
+        elif visit.group:
             gate = gate.with_others(at.mono_ms + CROWD_MS, group=True)
     recovered = records.recovered(len(unfinished), len(inside))
+    others = Others(gate.guests, gate.crowd_ms)
     return (
-        replace(gate, inside=tuple(inside)),
-        (Record((recovered, *events)), Show("entry", Reason.IDLE)),
+        replace(gate, inside=tuple(inside), counted=others),
+        (Record((recovered, *events, counted(others, at))), Show("entry", Reason.IDLE)),
     )
 
 

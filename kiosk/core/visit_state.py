@@ -22,6 +22,7 @@ SENSORS: Final = frozenset({EXIT_READER, DOOR})
 """Roles without which nobody can say what left: no visit begins, none is found unpaid."""
 NOTICE_MS: Final = 20_000  # nobody should have to read in a hurry (DESIGN 6: at least 20 s)
 RETRY_MS: Final = 2000  # between attempts to record what the disk refused
+PASSING_MS: Final = 30_000  # an opened door that is still open then is held
 CROWD_MS: Final = 900_000
 """How long a group's last ones may take to follow: minutes. Longer would leave no exit clear."""
 
@@ -179,6 +180,24 @@ Leaving = Quiet | Exiting | Reading | Settling
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Those who may be inside and have no visit.
+
+    Attributes:
+        guests: Until when each may be inside who came in without one, soonest first.
+        crowd_ms: Until when some of a group may be inside whose visit is over; nobody counts them.
+    """
+
+    guests: tuple[int, ...] = ()
+    crowd_ms: int = 0
+
+    def at(self, now_ms: int) -> Self:
+        """Return those of them who may still be inside at that time."""
+        guests = tuple(until_ms for until_ms in self.guests if until_ms > now_ms)
+        return replace(self, guests=guests, crowd_ms=self.crowd_ms if self.crowd_ms > now_ms else 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Everything that the owner thread holds about one gate.
 
@@ -192,8 +211,9 @@ class Gate:
         through: Cursor of the payment feed.
         door_open: What the door contact said last.
         closed_ms: When the door closed last, None when it never did.
-        guests: Until when each may be inside who came in and has no visit.
+        guests: Until when each may be inside who came in and has no visit, soonest first.
         crowd_ms: Until when some of a group may be inside whose visit is over; nobody counts them.
+        counted: Guests and crowd as the ledger was told of them last.
         owed: Events that happened and that the ledger could not write yet.
         owed_ms: When they are tried again.
         notice_ms: When the notice on the screen goes back to the welcome, 0 when none is shown.
@@ -212,6 +232,7 @@ class Gate:
     closed_ms: int | None = None
     guests: tuple[int, ...] = ()
     crowd_ms: int = 0
+    counted: Others = field(default_factory=Others)
     owed: tuple[EventRecord, ...] = ()
     owed_ms: int = 0
     notice_ms: int = 0
@@ -228,7 +249,7 @@ class Gate:
         """Return the gate that minds one more without a visit, or a group, until then."""
         if group:
             return replace(self, crowd_ms=max(self.crowd_ms, until_ms))
-        return replace(self, guests=(*self.guests, until_ms))
+        return replace(self, guests=tuple(sorted((*self.guests, until_ms))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.values import Claim, CoreError, CustomerRef, Json, Moment, Tier, VisitId
 from kiosk.core.visit import next_due_ms, step
+from kiosk.core.visit_others import FORGOTTEN_MS, GUESTS_COUNTED, Count, age_ms
 from kiosk.core.visit_recovery import Unfinished, recover
 from kiosk.core.visit_state import RETRY_MS, Gate, Idle, Rules
 from kiosk.daemon.effects import Done, Effects, Failed, Refused
@@ -94,7 +95,7 @@ class Owner:
         self._quiet_ms = 0
 
     def recover(self, *, door_open: bool = False) -> None:
-        """Take every visit that has no outcome to a safe state, and record it.
+        """Take every visit that has no outcome to a safe state, mind the guests, and record it.
 
         Args:
             door_open: Whether the door stands open now: no change will tell of it.
@@ -103,15 +104,22 @@ class Owner:
             LedgerError: It cannot be recorded; the daemon must not start.
         """
         self.gate = replace(self.gate, door_open=door_open)
-        open_visits = self.ledger.open_visits()
-        if not open_visits:
-            return
-        unfinished = [Unfinished(each.visit, each.records) for each in open_visits]
-        gate, commands = recover(self.rules, self.gate, unfinished, self._clock.now())
+        now = self._clock.now()
+        unfinished = [Unfinished(each.visit, each.records) for each in self.ledger.open_visits()]
+        gate, commands = recover(self.rules, self.gate, unfinished, now, self._count(now))
         if not isinstance(self.effects.carry_out(commands), Done):
             raise LedgerError("the recovery of open visits could not be recorded")
         self.gate = gate
         log.info("recovered visits=%d inside=%d", len(unfinished), len(gate.inside))
+
+    def _count(self, now: Moment) -> Count | None:
+        """Return whom the ledger says the gate minded last, beside its visits."""
+
+        def age(at: Moment, boot: str) -> int:
+            return age_ms(at, now, same_boot=boot == self.ledger.boot)
+
+        found = self.ledger.newest(GUESTS_COUNTED, lambda at, boot: age(at, boot) > FORGOTTEN_MS)
+        return None if found is None else Count(found.record, age(found.at, found.boot))
 
     def run(self) -> None:
         """Handle messages until `Stop`; call it on the owner thread."""

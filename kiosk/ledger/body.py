@@ -8,13 +8,13 @@ from base64 import urlsafe_b64encode
 from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from kiosk.core.canonical import decode, encode
 from kiosk.core.events import NAMESPACE, EventRecord
-from kiosk.core.values import CoreError, CustomerRef, Json, Moment, VisitId
+from kiosk.core.values import ClockSync, CoreError, CustomerRef, Json, Moment, VisitId
 from kiosk.ledger.errors import LedgerCorruptError, LedgerWriteError
 
 SALT_BYTES: Final = 32
@@ -24,6 +24,8 @@ RESERVED: Final = frozenset({"clock", "visit"})
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _TYPE_HEAD: Final = f"{NAMESPACE}."
 _TYPE_TAIL: Final = ".v1"
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MS: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,21 @@ class Body:
     def event_id(self) -> str:
         """The event's id."""
         return str(self.event["id"])
+
+    def when(self) -> tuple[Moment, str]:
+        """Return the moment at which it was written, and the boot under which that counts.
+
+        Raises:
+            LedgerCorruptError: They are not as this ledger writes them.
+        """
+        event: Any = self.event
+        try:
+            wall_ms = (datetime.fromisoformat(event["time"]) - _EPOCH) // _MS
+            clock = event["data"]["clock"]
+            sync, err_ms = ClockSync(clock["sync"]), int(clock["err_ms"])
+            return Moment(int(clock["mono_ms"]), wall_ms, sync, err_ms), str(clock["boot"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise LedgerCorruptError(f"{self.event_id}: its clock cannot be read") from error
 
     def record(self, customer: CustomerRef | None, personal: Mapping[str, Json]) -> EventRecord:
         """Return the event as it was handed in."""

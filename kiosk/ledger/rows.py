@@ -4,15 +4,18 @@ Every function takes the connection; nothing here writes.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from kiosk.core.events import EventRecord
-from kiosk.core.values import CustomerRef, Json
+from kiosk.core.values import CustomerRef, Json, Moment
 from kiosk.ledger.body import Body, parse
 from kiosk.ledger.errors import LedgerCorruptError
 from kiosk.ledger.merkle import TILE_LEVEL, TILE_WIDTH, Frontier
 from kiosk.ledger.seal import Keyring
+
+STRIDE: Final = 256  # entries between two looks at how far back a search has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,19 @@ class Event:
     time: str
     event_id: str
     record: EventRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An event outside visits, with the clocks of when it was written.
+
+    Attributes:
+        at: The moment; its monotonic part counts under `boot` only.
+    """
+
+    record: EventRecord
+    at: Moment
+    boot: str
 
 
 def head(connection: sqlite3.Connection) -> Frontier:
@@ -131,6 +147,35 @@ def events(
             raise LedgerCorruptError(f"entry {index}: {error}; run kiosk ledger verify") from error
         time = str(body.event.get("time"))
         yield Event(index, time, body.event_id, body.record(customer, personal))
+
+
+def newest(
+    connection: sqlite3.Connection, kind: str, is_old: Callable[[Moment, str], bool]
+) -> Written | None:
+    """Return the newest event of this type; None when there is none.
+
+    Args:
+        connection: Where to read.
+        kind: The type; its events name nobody.
+        is_old: Says of a moment and its boot that what is older is not looked for.
+    """
+    # The text is looked for in C; only what holds it, and now and then one more, is read.
+    query = """SELECT idx, body FROM entry
+        WHERE body NOT NULL AND (instr(body, ?1) OR idx % ?2 = 0) ORDER BY idx DESC"""
+    named = kind.encode()
+    for index, raw in connection.execute(query, (named, STRIDE)):
+        try:
+            body = parse(index, raw)
+            at, boot = body.when()
+        except LedgerCorruptError:
+            if named in raw:
+                raise
+            continue  # the scrub names what is damaged
+        if is_old(at, boot):
+            return None
+        if body.type == kind:
+            return Written(body.record(None, {}), at, boot)
+    return None
 
 
 def _unseal(

@@ -5,7 +5,7 @@ checkpoint are all on the disk when it returns, or none of them is.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from kiosk.ledger.checkpoint import LogKey, Signer, parse, verify
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
 from kiosk.ledger.lockfile import lock_beside, unlock
 from kiosk.ledger.merkle import Frontier
+from kiosk.ledger.rows import Written
 from kiosk.ledger.schema import UNREADABLE, connect, fold, migrate, why
 from kiosk.ledger.seal import Keyring
 from kiosk.ledger.start import check_start, corrupt, pin_identity
@@ -169,6 +170,24 @@ class Ledger:
         return tuple(
             OpenVisit(visit.visit, tuple(event.record for event in visit.events)) for visit in found
         )
+
+    def newest(self, kind: str, is_old: Callable[[Moment, str], bool]) -> Written | None:
+        """Return the newest event of this type, which names nobody; None when there is none.
+
+        Args:
+            kind: The type.
+            is_old: Says of a moment and its boot that what is older is not looked for.
+
+        Raises:
+            LedgerCorruptError: The event is there and cannot be read.
+        """
+        with self._reading() as connection:
+            return rows.newest(connection, kind, is_old)
+
+    @property
+    def boot(self) -> str:
+        """Boot id under which the monotonic times of new events count."""
+        return self._book.boot
 
     def gone_epcs(self) -> frozenset[Epc]:
         """Return the EPCs on the lines of every paid or unpaid outcome: they left the shop."""

@@ -13,6 +13,7 @@ from kiosk.core.commands import Command, Record, Relock, Show, Unlock
 from kiosk.core.events import CLOSING, OPENING, OUTCOMES, EventRecord
 from kiosk.core.inputs import Cause, Input, RecordFailed, RecordRefused, TimeUp
 from kiosk.core.values import Epc, Json, VisitId
+from kiosk.core.visit_others import GUESTS_COUNTED, Count
 from kiosk.core.visit_recovery import Unfinished, recover
 from kiosk.core.visit_state import Gate, Rules
 from kiosk.core.visit_table import Step
@@ -46,6 +47,7 @@ class Disk:
 
     Attributes:
         failures: How many of the next appends fail.
+        counted: The newest count of guests, and when it was written.
     """
 
     events: list[EventRecord] = field(default_factory=list)
@@ -53,8 +55,9 @@ class Disk:
     opened: dict[VisitId, EventRecord] = field(default_factory=dict)
     ended: dict[VisitId, EventRecord] = field(default_factory=dict)
     failures: int = 0
+    counted: tuple[EventRecord, int] | None = None
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Record, at_ms: int) -> None:
         """Write all events and the nonce, or nothing.
 
         Raises:
@@ -76,6 +79,8 @@ class Disk:
                 promise("P3", holds=event.visit in self.opened, what=f"never opened {event}")
                 promise("P3", holds=event.visit not in self.ended, what=f"ended twice {event}")
                 self.ended[event.visit] = event
+            if event.type == GUESTS_COUNTED:
+                self.counted = (event, at_ms)
             self.events.append(event)
         if record.spend:
             self.spent[record.spend.kid, record.spend.cti] = record.events
@@ -84,6 +89,10 @@ class Disk:
         """Return what a start has to recover."""
         missing = [visit for visit in self.opened if visit not in self.ended]
         return tuple(Unfinished(visit, self.of(visit)) for visit in missing)
+
+    def count(self, now_ms: int) -> Count | None:
+        """Return the newest count of guests as a start finds it."""
+        return self.counted and Count(self.counted[0], now_ms - self.counted[1])
 
     def of(self, visit: str) -> tuple[EventRecord, ...]:
         """Return a visit's events in order."""
@@ -244,10 +253,11 @@ class Loop:
         """Lose everything but the disk, and start again."""
         fresh = Gate(gone=self.disk.gone())
         found = self.disk.unfinished()
-        gate, commands = self.recover_by(self.rules, fresh, found, at(self.now_ms))
+        count = self.disk.count(self.now_ms)
+        gate, commands = self.recover_by(self.rules, fresh, found, at(self.now_ms), count)
         for command in commands:
             if isinstance(command, Record):
-                self.disk.append(command)
+                self.disk.append(command, self.now_ms)
             else:
                 self.hands.act(command)
         self.gate = gate
@@ -259,7 +269,7 @@ class Loop:
         try:
             for command in commands:
                 if isinstance(command, Record):
-                    self.disk.append(command)
+                    self.disk.append(command, self.now_ms)
                 else:
                     self.hands.act(command)
                 done.append(command)

@@ -43,7 +43,7 @@ def test_p3_what_is_owed_goes_before_the_next_record() -> None:
     loop.disk.failures = 1
     loop.give(DeviceLost(at(loop.now_ms), "lens", "camera", "unplugged"))
     loop.give(StaffUnlocked(at(loop.now_ms), "help"))
-    assert loop.disk.types() == ["device.fault", "lock.commanded"]
+    assert loop.disk.types() == ["device.fault", "lock.commanded", "guests.counted"]
 
 
 def test_what_is_owed_tells_when_it_happened_and_not_when_it_was_written() -> None:

@@ -131,3 +131,7 @@ def test_a_machine_that_breaks_a_promise_is_caught(
 @pytest.mark.parametrize("mutant", [mutants.recover_nothing, mutants.recover_as_not_entered])
 def test_p3_a_start_that_loses_a_visit_or_ends_it_twice_is_caught(mutant: Recoverer) -> None:
     assert breaks("P3", lambda seed: live(seed, recover_by=mutant))
+
+
+def test_p4_a_start_that_forgets_the_guests_is_caught() -> None:
+    assert breaks("restart", lambda seed: live(seed, recover_by=mutants.recover_no_guests))

@@ -171,7 +171,7 @@ def test_p3_a_restart_takes_an_open_visit_to_a_safe_state_once(tmp_path: Path) -
     house.close()
     again = Gatehouse(tmp_path)
     again.owner.recover()
-    assert again.types()[-2:] == ["device.recovered", "visit.not_entered"]
+    assert again.types()[-3:] == ["device.recovered", "visit.not_entered", "guests.counted"]
     again.close()
     once_more = Gatehouse(tmp_path)
     once_more.owner.recover()
@@ -257,3 +257,24 @@ def test_a_refused_replay_that_cannot_be_recorded_still_opens_nothing(
     assert full.unlocks() == 1
     assert isinstance(full.effects.carry_out([]), Done)
     full.close()
+
+
+def test_p4_a_restart_minds_a_guest_whom_staff_let_in(tmp_path: Path) -> None:
+    house = Gatehouse(tmp_path)
+    house.owner.take(StaffUnlocked(house.clock.now(), "delivery"))
+    house.owner.take(DoorOpened(house.clock.now()))
+    house.owner.take(DoorClosed(house.clock.now()))
+    (until_ms,) = house.owner.gate.guests
+    house.close()
+    for _ in range(2):
+        again = Gatehouse(tmp_path)
+        again.owner.recover()
+        (later_ms,) = again.owner.gate.guests
+        assert 0 <= later_ms - until_ms < 60_000
+        again.close()
+
+
+def test_p4_a_restart_of_a_shop_where_nobody_is_inside_minds_nobody(gate: Gatehouse) -> None:
+    gate.owner.recover()
+    gate.owner.recover()
+    assert not gate.owner.gate.others(gate.clock.now().mono_ms)

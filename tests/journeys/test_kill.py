@@ -12,7 +12,7 @@ from kiosk.ledger.reader import LedgerReader
 from kiosk.stage.links import wait_for
 from kiosk.stage.script import load
 from kiosk.stage.theatre import LEDGER, Theatre, opened
-from tests.journeys.scripts import TRAIL_MIX, write
+from tests.journeys.scripts import SECOND_MIX, TRAIL_MIX, write
 
 SEEN_S = 20.0
 
@@ -46,10 +46,14 @@ def come_to_unlocked(theatre: Theatre) -> None:
 
 def come_to_shopping(theatre: Theatre) -> None:
     come_to_unlocked(theatre)
-    theatre.sim.tell("door", "set", active=True)
-    wait_for(lambda: status(theatre, "door_open") is True, SEEN_S)
-    theatre.sim.tell("door", "set", active=False)
+    pass_door(theatre)
     assert wait_for(lambda: status(theatre, "inside") == 1, SEEN_S)
+
+
+def pass_door(theatre: Theatre) -> None:
+    theatre.sim.tell("door", "set", active=True)
+    assert wait_for(lambda: status(theatre, "door_open") is True, SEEN_S)
+    theatre.sim.tell("door", "set", active=False)
 
 
 def come_to_exiting(theatre: Theatre) -> None:
@@ -115,6 +119,21 @@ def test_p3_a_daemon_that_is_killed_while_it_asks_opens_no_visit_and_spends_the_
     assert closing_events(theatre.directory / LEDGER) == known
 
 
+def test_p4_after_a_kill_nothing_is_pinned_on_the_next_customer_while_a_guest_is_inside(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path / "state", load(write(tmp_path / "empty.toml", []))) as theatre:
+        come_to_shopping(theatre)
+        kill_and_restart(theatre)
+        assert carry_out(theatre, TRAIL_MIX) == ("exit.unpaid", ""), "nobody else is about"
+        theatre.control.ask("door", want="unlock", reason="delivery")
+        pass_door(theatre)
+        assert wait_for(lambda: status(theatre, "entry") == "idle", SEEN_S)
+        kill_and_restart(theatre)
+        come_to_shopping(theatre)
+        assert carry_out(theatre, SECOND_MIX) == ("exit.unresolved", "somebody-else-inside")
+
+
 def pause(theatre: Theatre, name: str) -> None:
     os.kill(int((theatre.directory / f"{name}.pid").read_text(encoding="ascii")), signal.SIGSTOP)
 
@@ -143,6 +162,22 @@ def leave(theatre: Theatre) -> None:
     wait_for(lambda: status(theatre, "exit") == "reading", SEEN_S)
     theatre.sim.tell("door", "set", active=False)
     assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
+
+
+def carry_out(theatre: Theatre, epc: str) -> tuple[str, str]:
+    """Walk out with this item as a person does; return how it came out, and why."""
+    theatre.sim.tell("exit-reader", "enter", epcs=[epc], rssi_dbm=-50)
+    theatre.sim.tell("exit", "press", for_s=0.2)
+    assert wait_for(lambda: status(theatre, "exit") == "exiting", SEEN_S)
+    theatre.sim.tell("door", "set", active=True)
+    assert wait_for(lambda: status(theatre, "exit") == "reading", SEEN_S)
+    theatre.let_pass(1.0)
+    theatre.sim.tell("exit-reader", "leave", epcs=[epc])
+    theatre.sim.tell("door", "set", active=False)
+    assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
+    with LedgerReader(theatre.directory / LEDGER) as reader:
+        (left, *_) = [e.record for e in reader.events()[::-1] if e.record.type in CLOSING]
+    return left.type, str(left.data["cause"])
 
 
 def closing_events(path: Path) -> dict[str, list[str]]:

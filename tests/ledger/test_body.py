@@ -92,3 +92,22 @@ def test_what_is_not_canonical_is_no_body(raw: bytes) -> None:
 )
 def test_times_are_utc_with_milliseconds(wall_ms: int, text: str) -> None:
     assert rfc3339(wall_ms) == text
+
+
+def test_a_body_says_when_it_was_written_and_under_which_boot() -> None:
+    assert parse(123, BODY).when() == (STAMP.at, STAMP.boot)
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (b'"sync":"ntp"', b'"sync":"sun"'),
+        (b'"mono_ms":812344556', b'"mono_ms":"no"'),
+        (b'"boot"', b'"bood"'),
+        (b"2026-11-23T06", b"2026-11-23T66"),
+        (b'"time":"2026-11-23T06:41:22.318Z"', b'"time":7'),
+    ],
+)
+def test_a_clock_that_this_ledger_did_not_write_is_not_read(there: bytes, instead: bytes) -> None:
+    with pytest.raises(LedgerCorruptError, match="clock cannot be read"):
+        parse(123, BODY.replace(there, instead)).when()

@@ -24,6 +24,7 @@ EVENTS: Final = {
     "door.opened": "The door opened",
     "door.held": "The door stood open too long",
     "door.forced": "The door opened without being unlocked",
+    "guests.counted": "Those who may be inside without a visit were counted",
     "tags.observed": "The exit reader's reads were kept",
     "basket.fixed": "The items were priced",
     "payment.settled": "A payment was counted",

@@ -11,6 +11,7 @@ from kiosk.core.policy import Policy
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Json, Moment, RequestId, Spend, Tier
 from kiosk.core.visit import step
+from kiosk.core.visit_others import Count, recall
 from kiosk.core.visit_recovery import Unfinished, recover
 from kiosk.core.visit_state import (
     Exiting,
@@ -245,17 +246,35 @@ def skip_the_reading(rules: Rules, gate: Gate, got: Input) -> Step:
     return gate, commands
 
 
-def recover_nothing(rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment) -> Step:
+def recover_nothing(
+    rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment, count: Count | None
+) -> Step:
     """Start anew, whatever was open."""
     del unfinished
-    return recover(rules, gate, (), at)
+    return recover(rules, gate, (), at, count)
+
+
+def recover_no_guests(
+    rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment, count: Count | None
+) -> Step:
+    """Know the visits again, and nobody else who may be inside."""
+    del count
+    return recover(rules, gate, unfinished, at)
+
+
+def recover_only_who_was_seen(
+    rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment, count: Count | None
+) -> Step:
+    """Take nobody to be inside who was let in while nobody watched the door."""
+    again, commands = recover(rules, gate, unfinished, at, count)
+    return replace(again, guests=recall(gate, count, at).guests), commands
 
 
 def recover_as_not_entered(
-    rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment
+    rules: Rules, gate: Gate, unfinished: Sequence[Unfinished], at: Moment, count: Count | None
 ) -> Step:
     """Keep those inside, and end them too."""
-    again, commands = recover(rules, gate, unfinished, at)
+    again, commands = recover(rules, gate, unfinished, at, count)
     ends = tuple(EventRecord("visit.not_entered", {}, visit.id) for visit in again.inside)
     return again, (*commands, Record(ends)) if ends else commands
 

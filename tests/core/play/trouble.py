@@ -1,7 +1,8 @@
 """What goes wrong in the shop: readers, contacts, disk, power; and what takes long."""
 
 from kiosk.core.inputs import DeviceFound, DeviceLost, InboxOverflowed, StaffLocked
-from kiosk.core.visit_state import Idle, Unlocked
+from kiosk.core.visit_state import Gate, Idle, Others
+from tests.core.loop import promise
 from tests.core.play.shop import DOOR, READER, Shop
 
 
@@ -80,18 +81,39 @@ class Trouble:
         """Power goes and comes back: the lock is at its safe level, questions are forgotten."""
         shop = self.shop
         gate = shop.loop.gate
-        unlocked = gate.entry if isinstance(gate.entry, Unlocked) else None
-        unseen = unlocked is not None and (unlocked.unseen or unlocked.visit is None)
-        others = gate.others(shop.loop.now_ms)
-        shop.excused = shop.excused or bool(gate.owed) or unseen or others
+        # What a full disk could not take before the power went, no start can know.
+        shop.excused = shop.excused or bool(gate.owed)
         for visit in gate.inside:
             shop.part(visit.id)
         shop.history.append(f"{shop.loop.now_ms} restart")
         shop.loop.disk.failures = 0
+        if shop.unlocked_ms > shop.loop.now_ms and shop.door_is_free() and shop.by_chance(0.3):
+            self._slip_in()
         shop.unlocked_ms, shop.granted, shop.at_kiosk, shop.leader = 0, None, None, None
         shop.questions.clear()
         shop.cursors.clear()
         shop.polled = 0
         shop.loop.restart()
+        if not gate.owed:
+            self._nobody_is_forgotten(gate, shop.loop.gate)
         for role in sorted(shop.lost):
             shop.tell(DeviceLost(shop.now, f"{role}-1", role, "unplugged"))
+
+    def _slip_in(self) -> None:
+        """Let whom the door was unlocked for pass it before the lock has lost its power."""
+        body = self.shop.granted
+        if body is not None and not body.within:
+            self.shop.move(body, "coming")
+            self.shop.move(body, "inside")
+
+    def _nobody_is_forgotten(self, before: Gate, after: Gate) -> None:
+        """Hold the gate of the start against the one before: as many, each for as long."""
+        now_ms = self.shop.loop.now_ms
+        old = Others(before.guests, before.crowd_ms).at(now_ms)
+        new = Others(after.guests, after.crowd_ms).at(now_ms)
+        latest = new.guests[len(new.guests) - len(old.guests) :]
+        minded = len(new.guests) >= len(old.guests) and new.crowd_ms >= old.crowd_ms
+        minded = minded and all(
+            ours >= theirs for ours, theirs in zip(latest, old.guests, strict=True)
+        )
+        promise("restart", holds=minded, what=f"{old} became {new}")
