@@ -18,6 +18,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, Tier, Way
+from kiosk.core.visit_facts import leaving_id
 from kiosk.core.visit_state import Checking, Exiting, Offered, Quiet, Unlocked
 from tests.core.gate_cases import fob, signed, snack, tea, voucher
 from tests.core.play.shop import Body, Shop
@@ -156,16 +157,22 @@ class Customers:
                 shop.move(body, "exit")
         if shop.room > 1 and shop.by_chance(0.6):
             self._say_who(body)
+        # Right behind somebody of another visit, while there are several, would be two at a time.
+        follows = shop.room == 1 or self._brought_the_friend(body)
         shop.door(to=True)
         shop.move(body, "going")
         shop.pass_ms(shop.chance.choice((600, 900, 1500, 2500)))
         self.meanwhile()
         self._going(body)
-        if shop.friend.where == "inside" and shop.by_chance(0.6):
+        if follows and shop.friend.where == "inside" and shop.by_chance(0.6):
             shop.door(to=True)
             shop.move(shop.friend, "going")
             shop.pass_ms(shop.chance.choice((600, 900)))
             self._going(shop.friend)
+
+    def _brought_the_friend(self, body: Body) -> bool:
+        leaving = leaving_id(self.shop.loop.gate)
+        return leaving in self.shop.with_friend and self.shop.holder[leaving] is body
 
     def _say_who(self, body: Body) -> None:
         """Show at the exit what one came in with."""
