@@ -4,18 +4,19 @@ A peer that is slow or away costs the customer at most the deadline, and the own
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from kiosk.core.commands import AskPayments, AskProvider
 from kiosk.core.inputs import PaymentsFailed, PaymentsSeen, ProviderAnswered
-from kiosk.core.values import Answer, Json, Verdict
+from kiosk.core.values import Answer, Json, Payment, Verdict
 from kiosk.daemon.messages import Happened
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.workers import Workers
-from kiosk.remote.errors import RemoteError
+from kiosk.remote.errors import RemoteError, TimedOutError
 from kiosk.remote.hub import HubClient
-from kiosk.remote.orders import PaymentOrder
+from kiosk.remote.orders import PaymentOrder, PaymentsPage
 from kiosk.remote.payments.base import PaymentProvider
 from kiosk.remote.providers.base import CheckRequest, Provider
 
@@ -81,7 +82,7 @@ class Peers:
         def job() -> None:
             """Ask for the payments, once."""
             try:
-                page = payments.since(question.after)
+                page = _all_since(payments, question.after)
             except RemoteError:
                 self._say(Happened(PaymentsFailed(self._clock.now(), question.request_id)))
                 return
@@ -123,3 +124,22 @@ class Peers:
     def _say(self, message: Happened) -> None:
         if not self._inbox.put_fact(message) and not self._stopped.is_set():
             self._inbox.put_surely(message, ANSWER_S)
+
+
+def _all_since(payments: PaymentProvider, after: int, within_s: float = ANSWER_S) -> PaymentsPage:
+    """Return every payment after the cursor, however many pages they are.
+
+    One page of several would say of a payment further on that it does not exist: soon after a
+    start, when the feed is read again from its beginning, a customer who paid would be unpaid.
+
+    Raises:
+        RemoteError: Not all of them could be had in time.
+    """
+    ends, found, page = time.monotonic() + within_s, list[Payment](), payments.since(after)
+    while page.next > after:
+        found.extend(page.payments)
+        after = page.next
+        if time.monotonic() > ends:
+            raise TimedOutError("payments", "more pages than there was time for")
+        page = payments.since(after)
+    return PaymentsPage(tuple(found), after)

@@ -65,16 +65,20 @@ class SaidPayments:
     """A payment feed in memory; None: unreachable."""
 
     page: PaymentsPage | None = None
+    at_once: int = 500
 
     def record(self, order: PaymentOrder) -> int:
         """Refuse."""
         raise UnreachableError("payments", f"not for {order.method}")
 
     def since(self, after: int, wait_s: int = 0) -> PaymentsPage:
-        """Return the page."""
+        """Return the payments after the cursor, so many at a time."""
         if self.page is None:
             raise UnreachableError("payments", f"nobody answers after {after} ({wait_s})")
-        return self.page
+        beyond = [each for each in self.page.payments if each.number > after]
+        if len(beyond) <= self.at_once:
+            return PaymentsPage(tuple(beyond), max(after, self.page.next))
+        return PaymentsPage(tuple(beyond[: self.at_once]), beyond[self.at_once - 1].number)
 
 
 class Flushes:

@@ -2,7 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from kiosk.core.commands import AskPayments, AskProvider
 from kiosk.core.inputs import Cause, PaymentsFailed, PaymentsSeen, ProviderAnswered
@@ -16,9 +19,11 @@ from kiosk.core.values import (
     VisitId,
 )
 from kiosk.daemon.messages import Happened
+from kiosk.daemon.peers import _all_since
+from kiosk.remote.errors import TimedOutError
 from kiosk.remote.orders import PaymentOrder, PaymentsPage
 from kiosk.remote.providers.base import CheckRequest
-from tests.daemon.gatehouse import Gatehouse, SaidProvider
+from tests.daemon.gatehouse import Gatehouse, SaidPayments, SaidProvider
 
 QUESTION = AskProvider(RequestId("r1"), "score", CustomerRef("ada"), "entry", ("entry-600",), "n")
 PAYMENT = Payment(7, VisitId("v"), (), 599, "EUR", "k")
@@ -80,6 +85,21 @@ def test_payments_that_are_known_come_back_with_the_cursor(gate: Gatehouse) -> N
     fact = next_fact(gate)
     assert isinstance(fact, PaymentsSeen)
     assert (fact.payments, fact.through, fact.request_id) == ((PAYMENT,), 7, "p1")
+
+
+def test_p4_a_payment_is_known_however_many_pages_come_before_it(gate: Gatehouse) -> None:
+    many = tuple(replace(PAYMENT, number=number) for number in range(1, 6))
+    gate.payments.page, gate.payments.at_once = PaymentsPage(many, 5), 2
+    gate.peers.ask_payments(AskPayments(RequestId("p1"), 0))
+    fact = next_fact(gate)
+    assert isinstance(fact, PaymentsSeen)
+    assert (fact.payments, fact.through) == (many, 5)
+
+
+def test_p4_pages_that_do_not_end_in_time_are_not_taken_for_all() -> None:
+    many = tuple(replace(PAYMENT, number=number) for number in range(1, 6))
+    with pytest.raises(TimedOutError):
+        _all_since(SaidPayments(PaymentsPage(many, 5), at_once=2), 0, within_s=-1)
 
 
 def test_payments_that_cannot_be_asked_are_said_to_be_unknown(gate: Gatehouse) -> None:
