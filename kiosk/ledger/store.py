@@ -190,7 +190,7 @@ class Ledger:
         return self._book.boot
 
     def gone_epcs(self) -> frozenset[Epc]:
-        """Return the EPCs on the lines of every paid or unpaid outcome: they left the shop."""
+        """Return the EPCs that left on an outcome, or were paid for: never charged again."""
         with self._reading() as connection:
             return visits.gone_epcs(connection)
 

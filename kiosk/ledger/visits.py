@@ -95,14 +95,15 @@ def gather(
 
 
 def gone_epcs(connection: sqlite3.Connection) -> frozenset[Epc]:
-    """Return the EPCs on the lines of every paid or unpaid outcome: they have left the shop."""
-    query = """SELECT idx, body FROM visit JOIN entry ON idx = closing
-        WHERE outcome IN ('paid', 'unpaid') AND body NOT NULL"""
+    """Return the EPCs on the lines of every outcome that surely left, or that were paid for."""
+    query = """SELECT idx, outcome, body FROM visit JOIN entry ON idx = closing
+        WHERE outcome IN ('paid', 'unpaid', 'unresolved') AND body NOT NULL"""
     gone: set[Epc] = set()
-    for index, raw in connection.execute(query):
+    for index, outcome, raw in connection.execute(query):
         lines = parse(index, raw).data.get("lines", ())
         for line in lines if isinstance(lines, list) else ():
-            gone.add(Epc(line["epc"]))
+            if outcome != "unresolved" or line.get("paid"):
+                gone.add(Epc(line["epc"]))
     return frozenset(gone)
 
 

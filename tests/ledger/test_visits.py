@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from kiosk.core.events import EventRecord
-from kiosk.core.values import CustomerRef, VisitId
+from kiosk.core.values import CustomerRef, Json, VisitId
 from kiosk.ledger.errors import LedgerWriteError, OutcomeTakenError
 from kiosk.ledger.store import Replayed
 from kiosk.ledger.transaction import MAX_CACHED_KEYS, NONCE_GRACE_S
@@ -87,7 +87,7 @@ def test_open_visits_come_with_all_their_records_as_they_were_handed_in(shelf: S
     assert visit.records == (scan, opened("v1"), entered)
 
 
-def test_gone_are_the_tags_of_paid_and_unpaid_lines(shelf: Shelf) -> None:
+def test_gone_are_the_tags_of_lines_that_left_for_sure_or_were_paid(shelf: Shelf) -> None:
     ledger = shelf.open()
     for name, outcome, epc in (
         ("v1", "paid", "AA01"),
@@ -96,7 +96,10 @@ def test_gone_are_the_tags_of_paid_and_unpaid_lines(shelf: Shelf) -> None:
     ):
         ledger.append([opened(name)], at())
         ledger.append([closed(name, outcome, epc)], at())
-    assert ledger.gone_epcs() == {"AA01", "AA02"}
+    lines: Json = [{"epc": "AA04", "paid": True}, {"epc": "AA05", "paid": False}]
+    unsure = EventRecord("exit.unresolved", {"lines": lines}, VisitId("v4"), ALICE)
+    ledger.append([opened("v4"), unsure], at())
+    assert ledger.gone_epcs() == {"AA01", "AA02", "AA04"}
 
 
 def test_a_nonce_is_spent_once_over_a_restart(shelf: Shelf) -> None:
