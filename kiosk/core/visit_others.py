@@ -20,6 +20,7 @@ GUESTS_COUNTED: Final = "guests.counted"
 """How many may be inside without a visit; the newest one counts."""
 FORGOTTEN_MS: Final = MAX_STAY_S * 1000
 """No count holds longer, whatever the policy was when it was written."""
+MAX_TOLD: Final = 256  # more guests than any shop holds; an event must not grow without end
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _at_stake(rules: Rules, gate: Gate) -> Others:
         if visit is not None:
             settled_ms = leaving.due_ms + timing.settle_s * 1000
             gate = gate.with_others(settled_ms + stay_ms, group=visit.group)
-    return Others(gate.guests, gate.crowd_ms)
+    return Others(gate.guests[-MAX_TOLD:], gate.crowd_ms)
 
 
 def _covers(told: Others, others: Others, at: Moment) -> bool:

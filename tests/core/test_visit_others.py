@@ -14,7 +14,7 @@ from kiosk.core.inputs import (
     StaffUnlocked,
 )
 from kiosk.core.values import ClockSync, Json, Moment
-from kiosk.core.visit_others import GUESTS_COUNTED, Count, age_ms, recall
+from kiosk.core.visit_others import GUESTS_COUNTED, MAX_TOLD, Count, age_ms, recall
 from kiosk.core.visit_owed import MAX_OWED
 from kiosk.core.visit_state import CROWD_MS, RETRY_MS, Gate
 from tests.core.gate_cases import WALL_MS, at, rules, snack
@@ -199,6 +199,15 @@ def test_of_owed_counts_the_newest_is_kept_however_much_else_is_owed() -> None:
     loop.disk.failures = 0
     loop.until(loop.now_ms + RETRY_MS)
     assert [len(lefts(event)) for event in counts(loop)] == [3]
+
+
+def test_a_count_does_not_grow_without_end() -> None:
+    loop = Loop(rules())
+    for _ in range(MAX_TOLD + 2):
+        staff_comes_in(loop)
+    assert len(loop.gate.guests) > MAX_TOLD
+    loop.restart()
+    assert len(loop.gate.guests) == MAX_TOLD
 
 
 NTP, RTC, NONE = ClockSync.NTP, ClockSync.RTC, ClockSync.NONE
