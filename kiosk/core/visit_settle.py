@@ -94,16 +94,26 @@ def _outcome(
         gone=gate.gone | _taken(visit, ending),
         through=through,
     )
-    if state.window.shared:
-        # When two may have passed, it may have been the other one who left.
-        until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
-        gate = gate.with_others(until_ms, group=visit.group)
-    elif visit.group:
-        gate = gate.with_others(at.mono_ms + CROWD_MS, group=True)
+    gate = _with_whoever_stayed(rules, gate, state, visit, left, at)
     commands: tuple[Command, ...] = (Record(events),)
     if ending.outcome in {Outcome.UNPAID, Outcome.UNRESOLVED}:
         commands = (*commands, Flush(visit.id))
     return gate, (*commands, _notice(rules, ending, at))
+
+
+def _with_whoever_stayed(
+    rules: Rules, gate: Gate, state: Settling, visit: Visit, left: Sorted, at: Moment
+) -> Gate:
+    """Return the gate that minds who may be inside yet of a visit that is over."""
+    if state.window.shared:
+        # When two may have passed, it may have been the other one who left.
+        until_ms = at.mono_ms + rules.policy.timing.stay_s * 1000
+        return gate.with_others(until_ms, group=visit.group)
+    soon_ms = at.mono_ms + CROWD_MS
+    if gate.crowd_ms > at.mono_ms and visit.paid_epcs.isdisjoint(left.stable):
+        # Nothing tells the customer from one of the group before, whom nobody counts.
+        gate = gate.with_others(soon_ms)
+    return gate.with_others(soon_ms, group=True) if visit.group else gate
 
 
 def _end(rules: Rules, state: Settling, visit: Visit, left: Sorted, *, alone: bool) -> _Ending:

@@ -19,7 +19,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.values import VisitId
 from kiosk.core.visit import step
-from kiosk.core.visit_state import CROWD_MS, Exiting, Gate, Quiet, Reading, Rules, Settling
+from kiosk.core.visit_state import Exiting, Gate, Quiet, Reading, Rules, Settling
 from kiosk.core.visit_table import Step
 from tests.core.gate_cases import (
     at,
@@ -35,7 +35,6 @@ from tests.core.visits import (
     come_in,
     door,
     grant,
-    group_left_by_its_first,
     inside,
     next_exit,
     settle,
@@ -336,17 +335,6 @@ def test_a_guest_who_walks_out_is_one_no_more() -> None:
     walk_out(loop)
     settle(loop)
     assert loop.gate.guests == ()
-
-
-def test_p4_a_guest_stays_one_when_it_may_be_one_of_a_group_who_walks_out() -> None:
-    loop = Loop(rules())
-    staff_comes_in(loop)
-    group_left_by_its_first(loop)
-    walk_out(loop)
-    settle(loop)
-    loop.until(loop.now_ms + CROWD_MS)
-    assert len(loop.gate.guests) == 1
-    assert next_exit(loop) == "exit.unresolved"
 
 
 def test_p4_a_guest_stays_one_when_staff_opened_the_door_they_asked_for() -> None:

@@ -8,7 +8,7 @@ from kiosk.core.catalogue import Catalogue
 from kiosk.core.commands import Flush, Show
 from kiosk.core.inputs import InboxOverflowed, PaymentsSeen
 from kiosk.core.values import ClockSync, Moment
-from kiosk.core.visit_state import Settling
+from kiosk.core.visit_state import CROWD_MS, Settling
 from tests.core.gate_cases import (
     WALL_MS,
     amount_paid,
@@ -21,7 +21,17 @@ from tests.core.gate_cases import (
     tea,
 )
 from tests.core.loop import Loop, shows
-from tests.core.visits import come_in, door, grant, inside, settle, walk_out
+from tests.core.visits import (
+    come_in,
+    door,
+    grant,
+    group_left_by_its_first,
+    inside,
+    next_exit,
+    settle,
+    staff_comes_in,
+    walk_out,
+)
 
 
 def test_p10_an_amount_of_another_currency_is_no_accusation() -> None:
@@ -168,3 +178,26 @@ def test_a_catalogue_that_knows_of_the_payment_already_leaves_the_visit_paid() -
     walk_out(loop, snack(1))
     settle(loop)
     assert loop.disk.outcome("v1").type == "exit.paid"
+
+
+def test_p4_a_guest_stays_one_when_it_may_be_one_of_a_group_who_walks_out() -> None:
+    loop = Loop(rules())
+    staff_comes_in(loop)
+    group_left_by_its_first(loop)
+    walk_out(loop)
+    settle(loop)
+    loop.until(loop.now_ms + CROWD_MS)
+    assert len(loop.gate.guests) == 1
+    assert next_exit(loop) == "exit.unresolved"
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_p4_whoever_may_have_stayed_while_one_of_a_group_left_is_a_guest(*, paid: bool) -> None:
+    loop = Loop(rules())
+    group_left_by_its_first(loop)
+    come_in(loop, "ben", "v2")
+    loop.until(loop.now_ms + CROWD_MS // 2)
+    walk_out(loop, snack(1))
+    settle(loop, [items_paid(1, "v2", snack(1))] if paid else [])
+    loop.until(loop.now_ms + CROWD_MS // 2)
+    assert next_exit(loop) == ("exit.unpaid" if paid else "exit.unresolved")
