@@ -1,8 +1,6 @@
 """Threads that follow the hub: its payment feed by long poll, its documents now and then."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -10,6 +8,7 @@ from kiosk.core.inputs import PaymentsSeen
 from kiosk.daemon.beats import Beats
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import DocumentFetched, Happened
+from kiosk.daemon.part import PartThread
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import KINDS
 from kiosk.remote.errors import RemoteError
@@ -21,7 +20,6 @@ log = logging.getLogger(__name__)
 POLL_S: Final = 2  # of a long poll; short enough that stopping and the watchdog never wait
 AWAY_S: Final = 1.0  # between attempts while the feed is away
 DOCUMENTS_S: Final = 30.0
-STEP_S: Final = 0.1
 
 
 class Follower:
@@ -35,26 +33,20 @@ class Follower:
     def __init__(self, part: str, look: Callable[[], float], beats: Beats) -> None:
         self._part = part
         self._look = look
-        self._beats = beats
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=part)
+        self._thread = PartThread(part, self._run, beats)
         self.away = False
 
     def start(self) -> None:
         """Begin to follow."""
-        self._beats.beat(self._part)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop after the call that is under way."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._beats.leave(self._part)
+        self._thread.stop()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._beats.beat(self._part)
+        while not self._thread.stopping:
+            self._thread.beat()
             try:
                 pause_s = self._look()
             except RemoteError as error:
@@ -66,12 +58,7 @@ class Follower:
                 if self.away:
                     log.info("feed is back part=%s", self._part)
                 self.away = False
-            self._pause(pause_s)
-
-    def _pause(self, pause_s: float) -> None:
-        ends = time.monotonic() + pause_s
-        while time.monotonic() < ends and not self._stop.wait(STEP_S):
-            self._beats.beat(self._part)
+            self._thread.rest(pause_s)
 
 
 def payment_feed(payments: PaymentProvider, rhythm: Rhythm) -> Callable[[], float]:

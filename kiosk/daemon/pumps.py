@@ -17,6 +17,7 @@ from kiosk.core.inputs import DeviceFound, DeviceLost, ExitRequested, Read, Tags
 from kiosk.core.values import Epc
 from kiosk.daemon.beats import LIMIT_S
 from kiosk.daemon.messages import CodeSeen, FobSeen, Happened, Message
+from kiosk.daemon.part import PartThread
 from kiosk.daemon.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
@@ -65,31 +66,24 @@ class Pump(Generic[Reading]):
         self._translate = translate
         self._inbox = rhythm.inbox
         self._clock = rhythm.clock
-        self._beats = rhythm.beats
-        self._stop = threading.Event()
-        self._part = f"pump-{device.name}"
-        self._thread = threading.Thread(target=self._run, name=self._part)
+        self._thread = PartThread(f"pump-{device.name}", self._run, rhythm.beats)
         self._tried = threading.Event()
         self.failures = 0
 
     def start(self) -> None:
         """Begin; a device that is not there is reported and tried again."""
-        self._beats.beat(self._part)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop and wait until the device is closed."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._beats.leave(self._part)
+        self._thread.stop()
 
     def wait_tried(self, timeout_s: float) -> bool:
         """Wait until the device was opened, or found missing, once; False when it took longer."""
         return self._tried.wait(timeout_s)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._thread.stopping:
             try:
                 with _faults_as_loss(self._device.name):
                     self._serve()
@@ -97,14 +91,14 @@ class Pump(Generic[Reading]):
                 self._lost(error)
             finally:
                 self._device.close()
-            self._pause()
+            self._thread.rest(REOPEN_S[min(max(self.failures - 1, 0), len(REOPEN_S) - 1)])
 
     def _serve(self) -> None:
         """Open the device and hand on its readings until stopped."""
         self._device.open()
         self._found()
-        while not self._stop.is_set():
-            self._beats.beat(self._part)
+        while not self._thread.stopping:
+            self._thread.beat()
             readings = self._device.poll(POLL_S)
             for message in self._translate(readings) if readings else ():
                 self._inbox.put(message)
@@ -124,13 +118,6 @@ class Pump(Generic[Reading]):
             self._inbox.put_surely(Happened(gone), timeout_s=LIMIT_S)
         self.failures += 1
         self._tried.set()
-
-    def _pause(self) -> None:
-        """Wait before the next attempt, beating on."""
-        left_s = REOPEN_S[min(max(self.failures - 1, 0), len(REOPEN_S) - 1)]
-        while left_s > 0 and not self._stop.wait(min(left_s, POLL_S * 10)):
-            self._beats.beat(self._part)
-            left_s -= POLL_S * 10
 
 
 @contextmanager

@@ -7,7 +7,6 @@ fault like any other: in the status, in the log, and in the ledger for the owner
 import logging
 import os
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 
 from kiosk.core.inputs import DeviceFound, DeviceLost
 from kiosk.daemon.messages import Happened
+from kiosk.daemon.part import PartThread
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.ledger.checkpoint import LogKey
 from kiosk.ledger.errors import LedgerError
@@ -58,28 +58,23 @@ class Scrubber:
         self._key = key
         self._rhythm = rhythm
         self._pace = pace or Pace()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=PART)
+        self._thread = PartThread(PART, self._run, rhythm.beats)
         self.passes = 0
         self.finding = ""
 
     def start(self) -> None:
         """Begin with a pause."""
-        self._rhythm.beats.beat(PART)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop after the slice that is under way."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._rhythm.beats.leave(PART)
+        self._thread.stop()
 
     def _run(self) -> None:
         with suppress(OSError):  # forbidden in the unit's sandbox; then it only rests
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         self._rest(self._pace.first_s)
-        while not self._stop.is_set():
+        while not self._thread.stopping:
             finding = self._pass()
             if finding is not None:
                 self._say(finding)
@@ -115,11 +110,4 @@ class Scrubber:
 
     def _rest(self, rest_s: float) -> bool:
         """Wait, giving signs of life; return whether it was stopped meanwhile."""
-        ends = time.monotonic() + rest_s
-        while not self._stop.is_set():
-            self._rhythm.beats.beat(PART)
-            left_s = ends - time.monotonic()
-            if left_s <= 0:
-                break
-            self._stop.wait(min(left_s, self._pace.beat_s))
-        return self._stop.is_set()
+        return self._thread.rest(rest_s, self._pace.beat_s)

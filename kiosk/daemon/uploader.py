@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kiosk.daemon.messages import Uploaded
+from kiosk.daemon.part import PartThread
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.ledger.errors import LedgerError
 from kiosk.ledger.outbox import Backoff, next_batch
@@ -55,30 +56,25 @@ class Uploader:
         self._origin = origin
         self._hub = hub
         self._inbox = rhythm.inbox
-        self._beats = rhythm.beats
         self._linger_s = linger_s
         self._acked = 0
         self._backoff = Backoff()
         self._wake = threading.Event()
-        self._stop = threading.Event()
         self._caught_up = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=PART)
+        self._thread = PartThread(PART, self._run, rhythm.beats)
         self.trouble = ""
 
     def start(self, acked: int) -> None:
         """Begin after the entries that the hub already holds."""
         self._acked = acked
-        self._beats.beat(PART)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop after the request that is under way."""
-        self._stop.set()
+        self._thread.ask_to_stop()
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.stop()
         self._hub.close()
-        self._beats.leave(PART)
 
     def flush(self) -> None:
         """Upload now instead of lingering."""
@@ -97,7 +93,7 @@ class Uploader:
 
     def _run(self) -> None:
         with LedgerReader(self._path) as reader:
-            while not self._stop.is_set():
+            while not self._thread.stopping:
                 self._wake.clear()
                 self._wait(self._round(reader))
 
@@ -161,7 +157,7 @@ class Uploader:
 
     def _wait(self, wait_s: float) -> None:
         ends = time.monotonic() + wait_s
-        while not self._stop.is_set() and time.monotonic() < ends:
-            self._beats.beat(PART)
+        while not self._thread.stopping and time.monotonic() < ends:
+            self._thread.beat()
             if self._wake.wait(STEP_S):
                 return

@@ -1,13 +1,13 @@
 """The thread that asks lock and contacts how they are: what has no pump cannot say so itself."""
 
 import logging
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from drivers.base import Health
 from kiosk.core.inputs import DeviceFound, DeviceLost
 from kiosk.daemon.messages import Happened
+from kiosk.daemon.part import PartThread
 from kiosk.daemon.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
@@ -40,26 +40,21 @@ class Watch:
         self._rhythm = rhythm
         self._every_s = every_s
         self._well: Mapping[str, bool] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=PART)
+        self._thread = PartThread(PART, self._run, rhythm.beats)
 
     def start(self) -> None:
         """Begin to watch."""
-        self._rhythm.beats.beat(PART)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop watching."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        self._rhythm.beats.leave(PART)
+        self._thread.stop()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._rhythm.beats.beat(PART)
+        while not self._thread.stopping:
+            self._thread.beat()
             self._well = {each.name: self._look(each) for each in self._devices}
-            self._stop.wait(self._every_s)
+            self._thread.rest(self._every_s)
 
     def _look(self, device: Watched) -> bool:
         """Return whether a device is well, and tell when that is new."""
