@@ -10,6 +10,7 @@ from typing import Final, TextIO
 
 from kiosk.cli.app import NOUNS, Noun, build
 from kiosk.cli.spelling import spelled
+from kiosk.core.printable import printable
 
 FAULT_EXIT_CODE: Final = 70  # sysexits.h EX_SOFTWARE: a fault of ours, none of the caller's
 CTRL_C_EXIT_CODE: Final = 130  # what shells say of Ctrl-C
@@ -71,7 +72,7 @@ def _explain(error: Exception) -> int:
         code = FAULT_EXIT_CODE
         text = f"fault at {_place(error)}: {type(error).__name__} (KIOSK_DEBUG=1 shows all of it)"
     for line in text.splitlines():
-        sys.stderr.write(f"kiosk: {_printable(line)}\n")
+        sys.stderr.write(f"kiosk: {printable(line)}\n")
     return code
 
 
@@ -80,11 +81,6 @@ def _usage(message: str, error: Exception) -> str:
     what = message.removeprefix("Invalid value: ").rstrip(".")
     path = getattr(getattr(error, "ctx", None), "command_path", spelled())
     return f"{what} (see {path} --help)" if what else ""
-
-
-def _printable(line: str) -> str:
-    """Return the line with everything that a terminal could obey made harmless."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
 
 
 def _let_go(out: TextIO) -> None:

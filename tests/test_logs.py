@@ -2,12 +2,15 @@
 
 import json
 import logging
+import os
+import pty
+import re
 import subprocess
 import sys
 
 import pytest
 
-from kiosk.logs import OneLine
+from kiosk.logs import OneLine, Plain
 
 SAY = """
 import logging, sys
@@ -61,3 +64,28 @@ def test_a_traceback_is_a_text_of_its_one_line() -> None:
     assert said["event"] == "it broke in two\nlines"
     assert "ZeroDivisionError: no such sum" in said["exception"]
     assert said["timestamp"].endswith("+00:00")
+
+
+def test_a_person_reads_time_and_words_and_no_terminal_obeys_them() -> None:
+    args = ("kiosk.daemon", logging.WARNING, __file__, 1, "device lost why=%s", ("\x1b[2J\ngone",))
+    line = Plain().format(logging.LogRecord(*args, None))
+    assert re.fullmatch(r"\d\d:\d\d:\d\d warning: device lost why=\\x1b\[2J\\ngone", line)
+
+
+def test_a_person_sees_where_a_fault_was() -> None:
+    fault = ZeroDivisionError("no such sum")
+    args = ("kiosk.daemon", logging.INFO, __file__, 1, "it broke", ())
+    lines = Plain().format(logging.LogRecord(*args, (type(fault), fault, None))).splitlines()
+    assert lines[0].endswith(" it broke")
+    assert lines[-1] == "ZeroDivisionError: no such sum"
+
+
+def test_plain_lines_are_for_terminals_alone() -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run([sys.executable, "-c", SAY, "info"], stderr=theirs, check=True)
+    os.close(theirs)
+    told = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert told.splitlines()[0].endswith(" error: it broke")
+    assert "{" not in told

@@ -2,21 +2,24 @@
 
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
 from kiosk.cli.ending import UNREACHABLE, EndingError
 from kiosk.cli.place import ConfigOption, StateOption, state_dir
 
+STAFF_TOKEN: Final = Path("hub", "staff.token")  # where init and play put the hub
+
 VisitArgument = Annotated[
     str, typer.Argument(help="The visit, as kiosk ledger tail or the pages show it.")
 ]
 TokenFileOption = Annotated[
-    Path,
+    Path | None,
     typer.Option(
         help="File with the staff's token: the hub made staff.token in its state directory.",
         envvar="KIOSK_STAFF_TOKEN_FILE",
+        show_default=f"{STAFF_TOKEN} in the kiosk's directory",
     ),
 ]
 EpcOption = Annotated[
@@ -36,7 +39,7 @@ KeyOption = Annotated[
 def command(
     visit: VisitArgument,
     *,
-    token_file: TokenFileOption,
+    token_file: TokenFileOption = None,
     epc: EpcOption = None,
     amount_minor: AmountOption = 0,
     method: MethodOption = "cash",
@@ -65,7 +68,7 @@ def command(
         "amount_minor": amount_minor,
         "method": method,
         "key": key,
-        "token": _token(token_file),
+        "token": _token(token_file or place / STAFF_TOKEN),
     }
     answer = ask(place, question)
     if not answer.get("ok"):
@@ -77,6 +80,8 @@ def _token(file: Path) -> str:
     """Return the token in a file; typer.BadParameter when the file holds none."""
     try:
         token = file.read_bytes()[:1000].decode("ascii").strip()
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}; name it with --token-file") from error
     except UnicodeDecodeError as error:
         raise typer.BadParameter(f"{file}: holds no token") from error
     if not token.isprintable() or not token or " " in token:

@@ -196,3 +196,21 @@ WORDS: Final = MappingProxyType(
         ),
     }
 )
+
+_OF_PROVIDER: Final = MappingProxyType(
+    {
+        "not-enrolled": "It does not know you yet: enrol with it, or come in another way",
+        "nonce-used": "It was asked about this code before: show a fresh one",
+        "short-history": "What it knows of you is still too little",
+    }
+)
+"""Reasons of the provider that comes with the kiosk (kiosk/scoring/checks.py)."""
+
+
+def said_by_provider(code: str) -> str:
+    """Return a provider's reason code as a customer reads it; one that nobody knows in its words.
+
+    Args:
+        code: Plain ASCII in kebab case, as an answer holds it.
+    """
+    return f"Your provider: {_OF_PROVIDER.get(code, code.replace('-', ' '))}."

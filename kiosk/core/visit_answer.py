@@ -12,7 +12,7 @@ from kiosk.core.access import PURPOSE, Decision, Kind, offer
 from kiosk.core.commands import AskProvider, Record, Show, Unlock
 from kiosk.core.events import EventRecord
 from kiosk.core.money import plain
-from kiosk.core.reasons import Reason
+from kiosk.core.reasons import Reason, said_by_provider
 from kiosk.core.values import Claim, Moment, RequestId, Spend, Tier, VisitId, Way
 from kiosk.core.visit_state import (
     DOOR,
@@ -116,7 +116,7 @@ def ask(rules: Rules, gate: Gate, attempt: Attempt, claim: Claim, way: Way, at: 
 def shown(rules: Rules, decision: Decision) -> Show:
     """Return what the customer reads about a decision."""
     wait_s = rules.policy.timing.busy_retry_s if decision.reason is Reason.BUSY else 0
-    lines = decision.codes or _limits(rules, decision)
+    lines = tuple(map(said_by_provider, decision.codes)) or _limits(rules, decision)
     return Show("entry", decision.reason, decision.ways, wait_s, lines)
 
 

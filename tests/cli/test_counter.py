@@ -99,6 +99,20 @@ def test_a_payment_is_sent_with_a_key_of_its_own(
     }
 
 
+def test_the_token_of_the_hub_beside_the_kiosk_is_found(
+    kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    words = ("pay", "v1", "--amount-minor", 5, "--state", state)
+    done = kiosk(*words)
+    assert (done.code, "name it with --token-file" in done.err) == (2, True)
+    assert control.asked == []
+    (state / "hub").mkdir()
+    (state / "hub" / "staff.token").write_text("very-secret\n", encoding="ascii")
+    control.answers({"ok": True, "number": 7})
+    assert kiosk(*words).code == 0
+    assert control.asked[0]["token"] == "very-secret"
+
+
 def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
     kiosk: Kiosk, state: Path, control: Control, token: Path
 ) -> None:

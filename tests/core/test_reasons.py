@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiosk.core.reasons import WORDS, Reason
+from kiosk.core.reasons import WORDS, Reason, said_by_provider
 
 
 @pytest.mark.parametrize("reason", list(Reason))
@@ -22,3 +22,8 @@ def test_p9_whoever_is_turned_away_can_have_a_person_look_at_it(reason: Reason) 
 def test_p6_no_word_tells_a_number() -> None:
     texts = [f"{w.title} {w.meaning} {w.next_step}" for w in WORDS.values()]
     assert not any(character.isdigit() for text in texts for character in text)
+
+
+def test_p9_a_providers_code_is_read_as_words() -> None:
+    assert said_by_provider("not-enrolled").startswith("Your provider: It does not know you yet")
+    assert said_by_provider("late-return") == "Your provider: late return."
