@@ -4,20 +4,26 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, ViewportSize, sync_playwright
 
 from kiosk.clock import Clock
 from tests.hub.pages.test_escaping import CORPUS, fill
 from tests.hub.process import Running, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-Chromium: TypeAlias = Any
-"""What playwright hands out; it is not installed everywhere."""
+Theme = Literal["light", "dark"]
 CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="chromium is not installed: apt-get install chromium"
+    ),
+]
 QUIET = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
@@ -27,11 +33,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    if CHROMIUM is None:
-        pytest.skip("needs chromium")
-    with playwright.sync_playwright() as started:
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield browser
         browser.close()
@@ -61,16 +64,22 @@ def hub(tmp_path: Path) -> Iterator[Running]:
         hub.stop()
 
 
-def context(chromium: Chromium, size: str, theme: str, *, script: bool = True) -> Chromium:
+def context(chromium: Browser, size: str, theme: Theme, *, script: bool = True) -> BrowserContext:
     width, height = SIZES[size]
     return chromium.new_context(
-        viewport={"width": width, "height": height},
+        viewport=ViewportSize(width=width, height=height),
         color_scheme=theme,
         java_script_enabled=script,
     )
 
 
-def sign_in(page: Chromium, hub: Running) -> None:
+def dismissed(dialog: Dialog, said: list[str]) -> None:
+    """Keep what a dialog says, and let the page go on."""
+    said.append(dialog.message)
+    dialog.dismiss()
+
+
+def sign_in(page: Page, hub: Running) -> None:
     page.goto(f"{hub.url}/")
     page.fill("#secret", hub.token("staff"))
     page.click("main button")
@@ -81,9 +90,8 @@ def sign_in(page: Chromium, hub: Running) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_can_be_used_by_everybody(
-    chromium: Chromium, hub: Running, size: str, theme: str
+    chromium: Browser, hub: Running, size: str, theme: Theme
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe").Axe()
     shots = os.environ.get("KIOSK_TEST_SCREENSHOTS")
     with context(chromium, size, theme) as browsing:
         page, said = browsing.new_page(), list[str]()
@@ -99,7 +107,7 @@ def test_every_page_can_be_used_by_everybody(
             if name == "today":
                 sign_in(page, hub)
             page.goto(f"{hub.url}{path}")
-            found = axe.run(page, options=RULES).response["violations"]
+            found = Axe().run(page, options=RULES).response["violations"]
             assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], path
             overflow = "document.documentElement.scrollWidth - window.innerWidth"
             assert page.evaluate(overflow) <= 0, path
@@ -110,7 +118,7 @@ def test_every_page_can_be_used_by_everybody(
 
 
 def test_a_payment_is_recorded_without_any_script_and_by_keyboard(
-    chromium: Chromium, hub: Running
+    chromium: Browser, hub: Running
 ) -> None:
     with context(chromium, "small", "light", script=False) as browsing:
         page = browsing.new_page()
@@ -127,7 +135,7 @@ def test_a_payment_is_recorded_without_any_script_and_by_keyboard(
     assert (payment["amount_minor"], payment["method"]) == (849, "card")
 
 
-def test_a_hostile_log_runs_nothing(chromium: Chromium, tmp_path: Path) -> None:
+def test_a_hostile_log_runs_nothing(chromium: Browser, tmp_path: Path) -> None:
     log = KioskLog()
     for number, text in enumerate(CORPUS):
         fill(log, f"v{number}", text)
@@ -136,7 +144,7 @@ def test_a_hostile_log_runs_nothing(chromium: Chromium, tmp_path: Path) -> None:
         assert hub.ask("POST", f"/v1/logs/{log.name}/entries?from=0", log.upload(0)).ok
         with context(chromium, "wide", "light") as browsing:
             page, ran = browsing.new_page(), list[str]()
-            page.on("dialog", lambda dialog: ran.append(dialog.dismiss() or dialog.message))
+            page.on("dialog", lambda dialog: dismissed(dialog, ran))
             page.on("console", lambda message: ran.append(message.text))
             sign_in(page, hub)
             for path in ("/", "/devices", *(f"/visits/v{n}" for n in range(len(CORPUS)))):
