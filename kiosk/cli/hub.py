@@ -78,7 +78,9 @@ TrustClockOption = Annotated[
 ]
 LogLevelOption = Annotated[
     Literal["debug", "info", "warning", "error"],
-    typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
+    typer.Option(
+        help="The least that is logged, to standard error: plain lines on a terminal, else JSON."
+    ),
 ]
 
 

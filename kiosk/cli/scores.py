@@ -40,7 +40,9 @@ RateOption = Annotated[
 ]
 LogLevelOption = Annotated[
     Literal["debug", "info", "warning", "error"],
-    typer.Option(help="The least that is logged, to standard error, one JSON object a line."),
+    typer.Option(
+        help="The least that is logged, to standard error: plain lines on a terminal, else JSON."
+    ),
 ]
 STATE = Path("scores")
 

@@ -40,7 +40,8 @@ def _check_dwell(change: Change, before: Standing, at: Moment) -> None:
     """Refuse a change that comes too soon, or while nobody knows how late it is."""
     what = f"policy.thresholds: {change.id} stands at {before.threshold.points}"
     if at.sync is ClockSync.NONE:
-        raise _refused(change, f"{what} and the hub's clock is not set; set it, then publish")
+        remedy = "let it be set (timedatectl set-ntp true) or start the hub with --trust-clock"
+        raise _refused(change, f"{what} and the hub's clock is not set; {remedy}")
     if change.too_early(at.wall_s):
         free = datetime.fromtimestamp(before.free_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
         detail = f"{what} and may move from {free} on, {DWELL_S // 86_400} days after it was set"
