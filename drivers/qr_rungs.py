@@ -105,10 +105,6 @@ def _two_tone(gray: Gray) -> Texts:
     return zxing(black_white, zxingcpp.Binarizer.FixedThreshold)
 
 
-def _deep(gray: Gray) -> Texts:
-    return zxing(sharpened(enlarged(gray), 9, 4.0))
-
-
 def _sagging(gray: Gray) -> Texts:
     return zxing(bent(gray, BEND))
 
@@ -125,18 +121,22 @@ def _levelled(gray: Gray) -> Texts:
     return zxing(black_white, zxingcpp.Binarizer.FixedThreshold)
 
 
+def _soft(gray: Gray) -> Texts:
+    # pyzbar follows every edge: with less noise it takes a third less time, and reads more here.
+    return zbar(cv2.blur(gray, (3, 3)))
+
+
 FIRST: Final = Rung("zxing-cpp", zxing)
 """Runs on every frame."""
 
 EXTRA: Final = (
     Rung("sharpened", _sharp),
-    Rung("two-tone", _two_tone),
     Rung("arching sheet", _arching),
     Rung("sagging sheet", _sagging),
     Rung("enlarged", _large),
-    Rung("enlarged sharp", _deep),
+    Rung("two-tone", _two_tone),
     Rung("levelled", _levelled),
-    *((Rung("pyzbar", zbar),) if HAS_ZBAR else ()),
+    *((Rung("pyzbar", _soft),) if HAS_ZBAR else ()),
 )
 """Run one a frame, in turn, while the first reads nothing."""
 

@@ -22,7 +22,7 @@ from drivers.vision import VISION_FAULTS, Gray, cv2
 
 FRAMES: Final = 12  # of one photo, at most
 FRAME_S: Final = 1 / 15
-ROUNDS: Final = 7  # the rows take turns; each photo counts at its least disturbed showing
+ROUNDS: Final = 15  # the rows take turns; each photo counts at its least disturbed showing
 IDLE_FRAMES: Final = 96
 IDLE_VARIANTS: Final = 8  # noise of its own in each
 IDLE_SIZE: Final = (1280, 720)

@@ -86,7 +86,6 @@ def faint() -> Gray:
     ("picture", "name"),
     [
         (blurred, "sharpened"),
-        (blurred, "enlarged sharp"),
         (streaked, "enlarged"),
         (dim, "two-tone"),
         (faint, "levelled"),
