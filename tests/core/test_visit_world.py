@@ -66,7 +66,7 @@ def test_the_days_see_every_outcome_and_every_doubt() -> None:
 @pytest.mark.slow
 def test_the_days_see_every_pair_of_both_tables() -> None:
     seen: set[tuple[type, type]] = set()
-    for seed in range(2000, 2600):
+    for seed in (1433, *range(2000, 2600)):  # in 1433 staff open the door within a check
         seen |= live(seed, max_inside=1 + seed % 2).pairs
     missing = {*ENTRY.table, *EXIT.table} - seen
     assert {f"{state.__name__}, {kind.__name__}" for state, kind in missing} <= RARE
