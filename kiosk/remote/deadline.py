@@ -4,6 +4,8 @@ It reaches the socket in every phase: connecting, TLS handshake, headers and bod
 below only hand sockets to the watch of the call that runs on their thread.
 """
 
+import http.client
+import io
 import socket
 import threading
 from contextlib import suppress
@@ -87,12 +89,36 @@ def adapter(connections: int) -> HTTPAdapter:
     return transport
 
 
+class _Reader(io.BufferedReader):
+    def read(self, size: int | None = -1, /) -> bytes:
+        # A chunk of -1 bytes asks for all there is, past every cap and deadline.
+        if size is None or size < 0:
+            raise http.client.HTTPException("nothing is read without a bound")
+        return super().read(size)
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = _Reader(self.fp.detach())
+
+
 class _PlainConnection(HTTPConnection):
+    response_class = _Response
+
     def _new_conn(self) -> socket.socket:
         return _opened(super()._new_conn())
 
 
 class _TlsConnection(HTTPSConnection):
+    response_class = _Response
+
     def _new_conn(self) -> socket.socket:
         return _opened(super()._new_conn())
 

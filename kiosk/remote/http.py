@@ -5,7 +5,7 @@ whose headers were cut for a good one; here neither passes.
 """
 
 import http.client
-import json
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 import urllib3
 
@@ -35,6 +36,8 @@ MAX_RETRY_S: Final = 86_400
 WORKERS: Final = 4  # DESIGN 5: at most four workers a peer, so four kept connections
 
 _BODILESS: Final = frozenset({204, 304})
+_LENGTH: Final = re.compile(r"[0-9]{1,18}")
+_RETRY_DIGITS: Final = len(str(MAX_RETRY_S)) + 1  # a longer number is above the most we wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class HttpClient:
         self._deadline_s = deadline_s
         self._max_bytes = max_bytes
         self._addresses = 0
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         self._session.headers.clear()
@@ -172,7 +175,9 @@ class HttpClient:
         if "content-encoding" in headers:
             raise self.bad("the answer is compressed though that was not offered")
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._max_bytes:
+        if length and _LENGTH.fullmatch(length) is None:
+            raise self.bad("the answer's length is no number")
+        if length and int(length) > self._max_bytes:
             raise self.bad(f"the answer is larger than {self._max_bytes} bytes")
         framed = bool(length) or "chunked" in headers.get("transfer-encoding", "").lower()
         if not framed and status not in _BODILESS and ask.method != "HEAD":
@@ -201,6 +206,14 @@ class HttpClient:
         return UnreachableError(self.base_url, "nobody answers; is it started and reachable?")
 
 
+class _Session(requests.Session):
+    """Does not look where a redirect leads: only to see that, all of its body would be read."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing."""
+        del resp
+
+
 class _DroppedError(UnreachableError):
     """The connection ended where an answer should begin."""
 
@@ -224,7 +237,7 @@ def retry_after_s(reply: Reply) -> int | None:
     """
     text = reply.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
-        return min(int(text), MAX_RETRY_S)
+        return min(int(text.lstrip("0")[:_RETRY_DIGITS] or "0"), MAX_RETRY_S)
     try:
         wait = parsedate_to_datetime(text) - parsedate_to_datetime(reply.headers.get("date", ""))
     except (TypeError, ValueError):
@@ -235,7 +248,7 @@ def retry_after_s(reply: Reply) -> int | None:
 def _detail(body: bytes) -> str:
     """Return the `detail` of a problem document (RFC 9457 section 3.1.4), "" without one."""
     try:
-        fields: object = json.loads(body)
+        fields: object = orjson.loads(body)
     except ValueError:
         return ""
     detail = fields.get("detail") if isinstance(fields, dict) else ""

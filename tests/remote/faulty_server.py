@@ -131,11 +131,37 @@ oversized = answers(b"x" * (3 << 20))
 compressed = answers(b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
 
 
-def oversized_without_saying(peer: Peer) -> None:
-    """Chunks without end."""
-    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while not peer.gone.is_set() and not peer.stopping.is_set():
-        peer.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+NEVER_ENDING = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+
+
+def without_end(head: bytes, more: bytes = NEVER_ENDING) -> Fault:
+    """A head, then the same again and again until the client is gone."""
+
+    def floods(peer: Peer) -> None:
+        peer.send(head)
+        while not peer.gone.is_set() and not peer.stopping.is_set():
+            peer.send(more)
+
+    return floods
+
+
+def head(*lines: bytes, status: bytes = b"200 OK") -> bytes:
+    """The beginning of an answer, with these header lines."""
+    return b"\r\n".join([b"HTTP/1.1 " + status, *lines, b"", b""])
+
+
+CHUNKED = b"Transfer-Encoding: chunked"
+FOUND = b"302 Found"
+deep_reason = answers(b"[" * 16_000, "500 No", {"Content-Type": "application/json"})
+endless_retry = answers(b"", "503 Busy", {"Retry-After": "1" * 5000})
+endless_length = sends(head(b"Content-Length: " + b"1" * 5000) + b"{}")
+negative_length = sends(head(b"Content-Length: -2") + b"{}")
+negative_chunk = sends(head(CHUNKED) + b"-5\r\nabc")
+all_there_is = without_end(head(CHUNKED) + b"-1\r\n", b"x" * 65536)
+redirect_without_end = without_end(head(b"Location: /", CHUNKED, status=FOUND))
+redirect_nowhere = answers(b"", "302 Found", {"Location": "http://["})
+redirect_garbled = sends(head(b"Location: /\xff", b"Content-Length: 0", status=FOUND))
+oversized_without_saying = without_end(head(CHUNKED))
 
 
 class FaultyServer:

@@ -5,6 +5,7 @@ import itertools
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -124,6 +125,9 @@ ERRORS: dict[str, tuple[Fault, type[RemoteError]]] = {
     "too large, as it says": (faults.oversized, BadAnswerError),
     "too large, without saying": (faults.oversized_without_saying, BadAnswerError),
     "compressed": (faults.compressed, BadAnswerError),
+    "a length of 5000 digits": (faults.endless_length, BadAnswerError),
+    "a length below nothing": (faults.negative_length, BadAnswerError),
+    "a chunk below nothing": (faults.negative_chunk, BadAnswerError),
 }
 
 
@@ -133,6 +137,27 @@ def test_t7_a_fault_is_an_error_of_its_kind(fault: Fault, error: type[RemoteErro
         call(fault)
     assert caught.value.exit_code == 4
     assert str(caught.value).startswith("http://127.0.0.1:")
+
+
+FLOODS = {
+    "chunks": faults.oversized_without_saying,
+    "a redirect": faults.redirect_without_end,
+    "a chunk of all there is": faults.all_there_is,
+}
+
+
+@pytest.mark.parametrize("fault", FLOODS.values(), ids=FLOODS.keys())
+def test_t7_a_flood_is_cut_off_at_the_size_cap_and_not_kept_until_the_deadline(
+    fault: Fault,
+) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadAnswerError):
+            call(fault)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8 << 20, "eight times the cap"
 
 
 def test_silence_ends_at_the_deadline() -> None:
@@ -195,8 +220,12 @@ def test_a_peer_that_speaks_no_tls_is_unreachable_over_https() -> None:
         http.call(GET)
 
 
-def test_redirects_are_not_followed() -> None:
-    with serving(faults.redirect) as server, client(server.url) as http:
+REDIRECTS = [faults.redirect, faults.redirect_nowhere, faults.redirect_garbled]
+
+
+@pytest.mark.parametrize("fault", REDIRECTS)
+def test_redirects_are_not_followed_wherever_they_lead(fault: Fault) -> None:
+    with serving(fault) as server, client(server.url) as http:
         assert http.call(GET).status == 302
         assert len(server.requests) == 1
 
@@ -285,6 +314,8 @@ def test_no_watch_outlives_its_call() -> None:
         ({"retry-after": "7"}, 7),
         ({"retry-after": " 0 "}, 0),
         ({"retry-after": "9" * 30}, MAX_RETRY_S),
+        ({"retry-after": "9" * 5000}, MAX_RETRY_S),
+        ({"retry-after": "0" * 5000 + "7"}, 7),
         (
             {
                 "retry-after": "Fri, 31 Dec 1999 23:59:59 GMT",
@@ -318,6 +349,7 @@ def test_retry_after_is_seconds_or_a_date_by_the_peers_own_clock(
         ("application/json; charset=utf-8", b'{"detail":[1]}', ""),
         ("application/json", b"[]", ""),
         ("application/json", b"{", ""),
+        ("application/json", b"[" * 16_000, ""),
         ("text/plain", b"first line\nsecond", "first line"),
         ("text/plain", b"bell\x07 and \x1b[31mred\xff", "bell and [31mred\ufffd"),
         ("text/html", b"<h1>" + b"x" * 1000, "<h1>" + "x" * 196),

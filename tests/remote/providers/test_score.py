@@ -67,6 +67,15 @@ WIRE: dict[str, tuple[Fault, str]] = {
     "a list": (faults.as_json([]), "bad-answer"),
     "NaN": (faults.as_json(math.nan), "bad-answer"),
     "a number": (faults.as_json(10**9), "bad-answer"),
+    "500 with a deep reason": (faults.deep_reason, "down"),
+    "503 with an endless wait": (faults.endless_retry, "down"),
+    "a length of 5000 digits": (faults.endless_length, "bad-answer"),
+    "a length below nothing": (faults.negative_length, "bad-answer"),
+    "a chunk below nothing": (faults.negative_chunk, "bad-answer"),
+    "a chunk of all there is": (faults.all_there_is, "bad-answer"),
+    "302 to nowhere": (faults.redirect_nowhere, "refused"),
+    "302 in no alphabet": (faults.redirect_garbled, "refused"),
+    "302 without end": (faults.redirect_without_end, "bad-answer"),
 }
 
 
