@@ -2,6 +2,7 @@
 
 import os
 import stat
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,9 +20,14 @@ TEXT_FILE_MODE: Final = 0o644
 
 
 def plain(line: str) -> str:
-    """Return `line` without control, format and bidirectional characters, at most 80 long."""
+    """Return `line` without control, format and bidirectional characters."""
     kept = (each if unicodedata.category(each)[0] != "C" else " " for each in line)
-    return " ".join("".join(kept).split())[:COLUMNS]
+    return " ".join("".join(kept).split())
+
+
+def folded(line: str) -> list[str]:
+    """Return `line` as rows of the screen, plain, broken between words where it is too long."""
+    return textwrap.wrap(plain(line), COLUMNS, break_on_hyphens=False) or [""]
 
 
 class ConsoleScreen:
@@ -60,7 +66,7 @@ class ConsoleScreen:
 
     def show(self, title: str, lines: Sequence[str]) -> None:
         """Replace what is shown; a console that takes nothing is counted, never waited for."""
-        rows = [plain(title), "", *map(plain, lines)][:LINES]
+        rows = [row for line in (title, "", *lines) for row in folded(line)][:LINES]
         if self._fd is not None:
             self._write(CLEAR + "\r\n".join(rows) + "\r\n")
             self._counts["shown"] += 1

@@ -53,15 +53,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the customer reads: a title, one sentence of meaning, and the next step."""
+    """What the customer reads: a title, one sentence of meaning, and the next step.
+
+    The next step is "" where there is none but another way in (kiosk/core/notice.py names it).
+    """
 
     title: str
     meaning: str
     next_step: str
 
-
-_OTHER_WAYS = "You can come in another way: see the choices below."
-_HUMAN = "If you think this is wrong, ask staff: a person will look at it."
 
 WORDS: Final = MappingProxyType(
     {
@@ -79,21 +79,19 @@ WORDS: Final = MappingProxyType(
         Reason.BELOW: Words(
             "Not this way today",
             "Your provider says that the published threshold is not met.",
-            f"{_OTHER_WAYS} {_HUMAN}",
+            "",
         ),
         Reason.UNKNOWN: Words(
             "We cannot tell",
             "Your provider has no answer about you. That is not a no.",
-            _OTHER_WAYS,
+            "",
         ),
         Reason.PROVIDER_DOWN: Words(
             "The check is not working",
             "The fault is ours, not yours: the provider did not answer.",
-            f"Show your code again in a minute. {_OTHER_WAYS}",
+            "Show your code again in a minute.",
         ),
-        Reason.NO_PROVIDER: Words(
-            "No score is used here", "This shop asks no score provider.", _OTHER_WAYS
-        ),
+        Reason.NO_PROVIDER: Words("No score is used here", "This shop asks no score provider.", ""),
         Reason.BUSY: Words(
             "Somebody is inside",
             "This shop lets in only so many at a time.",
@@ -107,38 +105,38 @@ WORDS: Final = MappingProxyType(
         Reason.EXPIRED: Words(
             "Your code is too old",
             "Codes last two minutes so that nobody can copy yours.",
-            f"Show the fresh code. {_OTHER_WAYS}",
+            "Show the fresh code.",
         ),
         Reason.UNREADABLE: Words(
             "We could not read your code",
             "The picture was not clear or the code is of another kind.",
-            f"Hold it still and show it again. {_OTHER_WAYS}",
+            "Hold it still and show it again.",
         ),
         Reason.WRONG_SHOP: Words(
             "This code is for another shop",
             "Each shop has a code of its own, so that shops cannot compare you.",
-            f"Choose this shop in your app and show it again. {_OTHER_WAYS}",
+            "Choose this shop in your app and show it again.",
         ),
         Reason.UNKNOWN_ISSUER: Words(
             "We do not know this code",
             "It comes from an issuer that this shop does not use.",
-            f"{_OTHER_WAYS} {_HUMAN}",
+            "",
         ),
         Reason.CLOCK_UNKNOWN: Words(
             "Our clock is not set",
             "The fault is ours: without the time we cannot check a code.",
-            f"Show it again in a minute. {_OTHER_WAYS}",
+            "Show it again in a minute.",
         ),
         Reason.POLICY_EXPIRED: Words(
             "Our rules are out of date",
             "The fault is ours: we could not fetch the shop's current rules.",
-            f"Show your code again in a minute. {_OTHER_WAYS}",
+            "Show your code again in a minute.",
         ),
         Reason.NO_THRESHOLD: Words(
-            "No score is used here", "This shop has published no threshold.", _OTHER_WAYS
+            "No score is used here", "This shop has published no threshold.", ""
         ),
         Reason.CLAIM_ONLY: Words(
-            "Your key was read", "A key alone opens the door when staff vouch for it.", _OTHER_WAYS
+            "Your key was read", "A key alone opens the door when staff vouch for it.", ""
         ),
         Reason.NOT_VOUCHED: Words(
             "Staff have not vouched yet",
@@ -156,12 +154,12 @@ WORDS: Final = MappingProxyType(
         Reason.FORGED: Words(
             "This code is not genuine",
             "Its signature does not fit.",
-            f"Show the code in your own app. {_HUMAN}",
+            "Show the code in your own app.",
         ),
         Reason.REPLAYED: Words(
             "This code was used before",
             "Each code opens one door once.",
-            f"Show a fresh code from your app. {_HUMAN}",
+            "Show a fresh code from your app.",
         ),
         Reason.RATE_LIMITED: Words(
             "Too many wrong codes",
@@ -187,7 +185,7 @@ WORDS: Final = MappingProxyType(
         Reason.UNPAID: Words(
             "Please pay later",
             "These items were seen at the exit and are not paid.",
-            f"Pay at the counter before the time shown; until then nothing else happens. {_HUMAN}",
+            "Pay at the counter before the time shown; until then nothing else happens.",
         ),
         Reason.UNRESOLVED: Words(
             "We are not sure what we saw",
@@ -196,6 +194,14 @@ WORDS: Final = MappingProxyType(
         ),
     }
 )
+
+EXPLAINED: Final = frozenset(Reason) - {
+    *(Reason.IDLE, Reason.CHECKING, Reason.SHOW_VOUCHER, Reason.LEFT),
+    *(Reason.MET, Reason.VOUCHER, Reason.VOUCHED, Reason.STAFF, Reason.GROUP),
+    *(Reason.NOT_ENTERED, Reason.DOOR_HELD, Reason.EXIT_FREE, Reason.READING),
+    *(Reason.PAID, Reason.EMPTY),
+}
+"""Those that turn somebody away or hold something open: a person looks at them, by their code."""
 
 _OF_PROVIDER: Final = MappingProxyType(
     {

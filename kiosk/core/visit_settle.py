@@ -19,6 +19,9 @@ from kiosk.core.values import ClockSync, Epc, Line, Moment, Outcome
 from kiosk.core.visit_state import CROWD_MS, Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
 
+NAMED: Final = 10
+NAME: Final = 50
+"""At most so many unpaid items, and characters of a name, stand on the screen at the exit."""
 REASONS: Final = {
     Outcome.PAID: Reason.PAID,
     Outcome.EMPTY: Reason.EMPTY,
@@ -178,8 +181,11 @@ def _notice(rules: Rules, ending: _Ending, at: Moment) -> Show:
     if ending.outcome is not Outcome.UNPAID:
         return Show("exit", REASONS[ending.outcome])
     currency = rules.policy.currency
-    unpaid = (line for line in ending.settled.lines if not line.paid)
-    lines = tuple(f"{line.name}  {plain(line.price_minor, currency)}" for line in unpaid)
+    unpaid = [line for line in ending.settled.lines if not line.paid]
+    told = unpaid if len(unpaid) <= NAMED else unpaid[: NAMED - 1]
+    lines = [f"{line.name[:NAME]}  {plain(line.price_minor, currency)}" for line in told]
+    if rest := len(unpaid) - len(told):
+        lines.append(f"and {rest} more")
     total = f"Total  {plain(ending.settled.unpaid_minor, currency)}"
     return Show("exit", Reason.UNPAID, lines=(*lines, total, _pay_until(rules, at)))
 

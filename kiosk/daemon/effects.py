@@ -21,8 +21,9 @@ from kiosk.core.commands import (
     Unlock,
 )
 from kiosk.core.events import CLOSING
-from kiosk.core.reasons import WORDS, Reason
-from kiosk.core.values import Epc, Way
+from kiosk.core.notice import notice
+from kiosk.core.reasons import Reason
+from kiosk.core.values import Epc
 from kiosk.daemon.peers import Peers
 from kiosk.ledger.errors import LedgerError, OutcomeTakenError
 from kiosk.ledger.store import Appended, Ledger, Replayed
@@ -49,12 +50,6 @@ SIGNALS: Final[dict[Reason, Signal]] = {
     Reason.UNRESOLVED: "exit",
 }
 """Every other reason is an offer of another way."""
-
-WAY_WORDS: Final = {
-    Way.SCORE: "show your code",
-    Way.VOUCHER: "use a voucher",
-    Way.VOUCHED: "ask staff to vouch for you",
-}
 
 
 class Flusher(Protocol):
@@ -185,14 +180,12 @@ class Effects:
             log.error("lock failed what=%s why=%s", what, error)  # noqa: TRY400 - one line
 
     def _show(self, show: Show) -> None:
-        words = WORDS[show.reason]
-        lines = [words.meaning, *show.lines, words.next_step]
-        lines += [f"- {WAY_WORDS[way]}" for way in show.ways]
+        text = notice(show)
         try:
             if self._face.indicator is not None:
                 self._face.indicator.show(SIGNALS.get(show.reason, "offered"))
             if self._face.screen is not None:
-                self._face.screen.show(words.title, lines)
+                self._face.screen.show(text.title, text.lines)
         except DriverError as error:
             log.warning("not shown reason=%s why=%s", show.reason.value, error)
 

@@ -146,6 +146,15 @@ def test_p9_an_unpaid_notice_tells_items_total_and_until_when() -> None:
     assert [each.visit for each in done if isinstance(each, Flush)] == ["v1"]
 
 
+def test_p9_a_long_unpaid_notice_still_tells_total_and_until_when() -> None:
+    loop = inside()
+    walk_out(loop, *(tea(number) for number in range(1, 13)))
+    (notice,) = [each for each in settle(loop) if isinstance(each, Show) and each.lines]
+    assert notice.lines[:9] == ("Tea  2.50 EUR",) * 9
+    assert notice.lines[9:11] == ("and 3 more", "Total  30.00 EUR")
+    assert len(notice.lines) == 12
+
+
 def test_p9_an_unknown_clock_names_no_time_to_pay() -> None:
     loop = inside()
     walk_out(loop, snack(1))

@@ -2,9 +2,10 @@
 
 import pytest
 
+from kiosk.core.commands import Show
 from kiosk.core.identity import TokenFault
 from kiosk.core.inputs import DoorOpened, ExitRequested, IdShown, InboxOverflowed, WayChosen
-from kiosk.core.reasons import WORDS
+from kiosk.core.notice import HUMAN, notice
 from kiosk.core.values import Payment, Verdict, VisitId, Way
 from kiosk.core.visit_state import Idle, Offered, Quiet, Unlocked
 from tests.core.gate_cases import (
@@ -91,7 +92,12 @@ def test_p9_whoever_is_not_let_in_reads_why_and_has_other_ways(verdict: Verdict 
     loop = offered_to("eve", verdict)
     assert isinstance(loop.gate.entry, Offered)
     assert loop.gate.entry.decision.ways == (Way.VOUCHER, Way.VOUCHED)
-    assert WORDS[loop.gate.entry.decision.reason].next_step
+    decision = loop.gate.entry.decision
+    read = notice(Show("entry", decision.reason, decision.ways)).lines
+    assert read[-5:] == (
+        *("You can come in another way:", "- use a voucher", "- ask staff to vouch for you"),
+        *(HUMAN, f"Reason: {decision.reason}"),
+    )
 
 
 def test_a_provider_that_stays_silent_is_an_offer_and_its_late_answer_nothing() -> None:

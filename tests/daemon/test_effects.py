@@ -9,9 +9,10 @@ import pytest
 from drivers.base import DeviceLostError, Health
 from kiosk.core.commands import Flush, Record, Relock, Show, Unlock
 from kiosk.core.events import EventRecord
-from kiosk.core.reasons import WORDS, Reason
+from kiosk.core.notice import notice
+from kiosk.core.reasons import Reason
 from kiosk.core.values import Spend, Way
-from kiosk.daemon.effects import SIGNALS, WAY_WORDS, Done, Effects, Face, Refused
+from kiosk.daemon.effects import SIGNALS, Done, Effects, Face, Refused
 from tests.daemon.gatehouse import Gatehouse
 
 RECORD = Record((EventRecord("device.started"),))
@@ -34,12 +35,10 @@ def test_a_spent_nonce_stops_what_comes_after_it(gate: Gatehouse) -> None:
 
 def test_every_reason_is_shown_in_plain_words_with_the_ways_that_are_open(gate: Gatehouse) -> None:
     for reason in Reason:
-        gate.effects.carry_out([Show("entry", reason, tuple(Way))])
+        show = Show("entry", reason, tuple(Way))
+        gate.effects.carry_out([show])
         state = gate.screen.obey({"do": "state"})
-        assert state["title"] == WORDS[reason].title
-        assert [line for line in state["lines"] if line.startswith("- ")] == [
-            f"- {words}" for words in WAY_WORDS.values()
-        ]
+        assert (state["title"], tuple(state["lines"])) == (notice(show).title, notice(show).lines)
 
 
 def test_only_forgery_replay_and_floods_look_like_a_refusal() -> None:

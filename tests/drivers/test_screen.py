@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import DeviceConfigError, DeviceUnavailableError
-from drivers.screen import CLEAR, COLUMNS, ConsoleScreen, plain
+from drivers.screen import CLEAR, COLUMNS, ConsoleScreen, folded, plain
 
 Close = Callable[[object], None]
 
@@ -18,9 +18,10 @@ Close = Callable[[object], None]
 @given(st.text(max_size=200))
 def test_no_control_or_direction_character_reaches_the_screen(text: str) -> None:
     shown = plain(text)
-    assert len(shown) <= COLUMNS
     assert shown.isprintable()
     assert plain(shown) == shown
+    assert all(len(row) <= COLUMNS for row in folded(text))
+    assert "".join(folded(text)).replace(" ", "") == shown.replace(" ", "")
 
 
 @pytest.mark.parametrize(
@@ -30,11 +31,16 @@ def test_no_control_or_direction_character_reaches_the_screen(text: str) -> None
         ("12\u202e34", "12 34"),
         ("two\nlines\tand  gaps ", "two lines and gaps"),
         ("Grüße, 5 €", "Grüße, 5 €"),
-        ("x" * 100, "x" * 80),
     ],
 )
 def test_text_is_shown_plain(text: str, shown: str) -> None:
     assert plain(text) == shown
+
+
+def test_what_is_too_long_for_a_row_goes_on_in_the_next_one() -> None:
+    assert folded("word " * 20) == [" ".join(["word"] * 16), " ".join(["word"] * 4)]
+    assert folded("x" * 100) == ["x" * 80, "x" * 20]
+    assert folded("") == [""]
 
 
 def test_a_file_holds_what_is_shown_last(tmp_path: Path, closing: Close) -> None:

@@ -6,7 +6,8 @@ from typing import Final
 from kiosk.core.commands import AskPayments, AskProvider, Flush, Record, Relock, Show, Unlock
 from kiosk.core.events import OPENING
 from kiosk.core.inputs import ExitRequested, IdShown, RecordFailed, RecordRefused
-from kiosk.core.reasons import WORDS, Reason
+from kiosk.core.notice import HUMAN, notice
+from kiosk.core.reasons import Reason
 from kiosk.core.visit_sides import ENTRY, EXIT
 from kiosk.core.visit_state import Gate, Idle, Offered, Quiet, Refused, Unlocked
 from kiosk.core.visit_table import Side
@@ -135,7 +136,8 @@ class Witness:
             fault = state.decision.reason is Reason.NOT_RECORDED
             promise("P4", holds=fault or state.decision.reason in REFUSALS, what=state)
         if isinstance(state, Offered):
-            words = WORDS[state.decision.reason].next_step.lower()
+            shown = Show("entry", state.decision.reason, state.decision.ways)
+            words = " ".join(line for line in notice(shown).lines if line != HUMAN).lower()
             way_on = state.decision.ways or any(each in words for each in REMEDIES)
             promise("P4", holds=way_on and state.decision.reason not in REFUSALS, what=state)
 
