@@ -55,7 +55,7 @@ async def answer(request: Request, error: Exception) -> Response:
         case GapError():
             return PlainTextResponse(f"{error.size}\n", 409, media_type="text/x.tlog.size")
         case SignInNeededError():
-            return RedirectResponse(sign_in_path(error.path), 303)
+            return RedirectResponse(sign_in_path(error.path, unsent=error.unsent), 303)
         case _:
             return _answer(request, _problem(error))
 

@@ -50,11 +50,17 @@ class SecurityHeaders:
 
 
 class SignInNeededError(Exception):
-    """Nobody is signed in; `path` is where they wanted to go."""
+    """Nobody is signed in.
 
-    def __init__(self, path: str) -> None:
+    Attributes:
+        path: The page they wanted; of a form the page that it stands on, one step up.
+        unsent: They sent a form, and nothing came of it.
+    """
+
+    def __init__(self, path: str, *, unsent: bool = False) -> None:
         super().__init__("sign in first")
         self.path = path
+        self.unsent = unsent
 
 
 def check_host(request: Request) -> None:
@@ -83,7 +89,9 @@ def check_form(request: Request) -> None:
 def check_signed_in(request: Request) -> None:
     """Let only a signed-in browser pass; SignInNeededError otherwise."""
     if not hub_of(request).sessions.knows(session_of(request)):
-        raise SignInNeededError(request.url.path)
+        unsent = request.method == "POST"
+        path = request.url.path
+        raise SignInNeededError(path.rpartition("/")[0] if unsent else path, unsent=unsent)
 
 
 def session_of(request: Request) -> str:
@@ -110,10 +118,12 @@ def drop_session(request: Request, response: Response) -> None:
     )
 
 
-def sign_in_path(path: str) -> str:
+def sign_in_path(path: str, *, unsent: bool = False) -> str:
     """Return the way to the sign-in page that leads back to `path`."""
     back = safe_path(path)
-    return "/login" if back == "/" else f"/login?next={quote(back, safe='')}"
+    asked = [f"next={quote(back, safe='')}"] if back != "/" else []
+    asked += ["unsent=1"] if unsent else []
+    return f"/login?{'&'.join(asked)}" if asked else "/login"
 
 
 def safe_path(path: str) -> str:

@@ -1,6 +1,6 @@
 """Sign in with the staff token or a one-time code; sign out."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -16,15 +16,23 @@ from kiosk.hub.pages.guard import (
 )
 from kiosk.hub.pages.render import page
 
+UNSENT: Final = (
+    "You were signed out, and nothing of the form was recorded. Sign in, and send it once more."
+)
+
 router = APIRouter(dependencies=[Depends(check_host)], include_in_schema=False)
 
 
 @router.get("/login")
 async def ask(
-    request: Request, code: str = "", back: Annotated[str, Query(alias="next")] = "/"
+    request: Request,
+    code: str = "",
+    back: Annotated[str, Query(alias="next")] = "/",
+    unsent: str = "",
 ) -> Response:
     """Show the form; a code in the link is filled in, and spent only when the form is sent."""
-    return page(request, "login.html", code=code, back=safe_path(back), problem="")
+    problem = UNSENT if unsent else ""
+    return page(request, "login.html", code=code, back=safe_path(back), problem=problem)
 
 
 @router.post("/login", dependencies=[Depends(check_form)])

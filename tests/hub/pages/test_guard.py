@@ -6,6 +6,7 @@ from kiosk.hub.context import Hub, Options
 from kiosk.hub.pages.guard import safe_path, sign_in_path
 from tests.hub.inprocess import Client
 from tests.hub.pages.conftest import SAME_SITE, Browser
+from tests.hub.worlds import KioskLog, Visitor, granted, left, line
 
 PAGES = ("/", "/devices", "/visits/v1")
 FORMS = ("/login", "/logout", "/visits/v1/payments")
@@ -21,7 +22,23 @@ def test_a_page_is_only_for_those_who_signed_in(stranger: Browser, path: str) ->
 def test_a_payment_form_of_nobody_records_nothing(stranger: Browser) -> None:
     reply = stranger.submit("/visits/v1/payments", kiosk="k1", key="k", amount="1", method="cash")
     assert reply.status_code == 303
-    assert reply.headers["location"].startswith("/login")
+    assert reply.headers["location"] == sign_in_path("/visits/v1", unsent=True)
+
+
+def test_who_was_signed_out_before_a_form_is_told_so_and_comes_back_to_its_page(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, hub: Hub
+) -> None:
+    granted(kiosk_log, "v1")
+    left(kiosk_log, "v1", "unpaid", line(0, 599, paid=False))
+    visitor.send(kiosk_log)
+    shop.submit("/logout")
+    reply = shop.submit("/visits/v1/payments", kiosk="k1", key="k", amount="1", method="cash")
+    asked = shop.open(reply.headers["location"])
+    assert "nothing of the form was recorded" in asked.text
+    (back,) = [one for one in asked.all("input") if one.attributes["name"] == "next"]
+    secret = hub.state.staff_token
+    reply = shop.submit("/login", secret=secret, next=back.attributes["value"])
+    assert "Record a payment" in shop.open(reply.headers["location"]).text
 
 
 def test_a_made_up_session_opens_nothing(client: Client) -> None:
