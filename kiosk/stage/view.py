@@ -1,7 +1,7 @@
 """The live view of a play on standard error: gate, what left, ledger, what happens.
 
-On a terminal it is redrawn in place and fits 80 columns by 24 lines; elsewhere each step is one
-plain line, and so is each thing that left.
+On a terminal it is redrawn in place and fits 80 columns by 24 lines; elsewhere, and on a smaller
+terminal, each step is one plain line, and so is each thing that left.
 """
 
 import threading
@@ -22,6 +22,9 @@ from kiosk.stage.narrator import Departure
 from kiosk.stage.theatre import SOCKET
 
 EVERY_S: Final = 0.25
+COLUMNS: Final = 76
+ROWS: Final = 24
+"""What the whole view takes; a smaller terminal would cut off the lock and the newest steps."""
 GATE: Final = 4
 LINES: Final = 3
 LEDGER: Final = 2
@@ -53,7 +56,7 @@ class View:
 
     def __init__(self, *, quiet: bool = False, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, quiet=quiet, highlight=False)
-        self._live = self._console.is_terminal and not quiet
+        self._live = _is_drawable(self._console) and not quiet
         self._steps: list[str] = []
         self._status: Mapping[str, Any] = {}
         self._control: Control | None = None
@@ -165,6 +168,12 @@ class View:
         return rows(
             [f"{ledger['size']} entries, {where}{trouble}", f"root {ledger['root']}"], LEDGER
         )
+
+
+def _is_drawable(console: Console) -> bool:
+    """Return whether this is a terminal that can be redrawn and has room for the whole view."""
+    room = console.width >= COLUMNS and console.height >= ROWS
+    return console.is_terminal and not console.is_dumb_terminal and room
 
 
 def basket(departure: Departure) -> list[str]:

@@ -159,6 +159,27 @@ def test_names_with_brackets_are_shown_as_they_are() -> None:
     assert any("[bold]Soap[/bold]" in line for line in screen(view))
 
 
+@pytest.mark.parametrize(("width", "height"), [(75, 24), (80, 23), (40, 100)])
+def test_a_terminal_without_room_for_all_gets_plain_lines(width: int, height: int) -> None:
+    file = io.StringIO()
+    view = View(console=Console(file=file, force_terminal=True, width=width, height=height))
+    with view.shown("starting"):
+        view.begins("ada leaves")
+        view.ends("all is paid")
+    assert file.getvalue().splitlines() == ["starting", "  ada leaves -> all is paid"]
+
+
+def test_a_terminal_that_cannot_be_redrawn_gets_plain_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    file = io.StringIO()
+    view = View(console=Console(file=file, force_terminal=True, width=80, height=24))
+    with view.shown("starting"):
+        pass
+    assert file.getvalue() == "starting\n"
+
+
 def test_without_a_terminal_every_step_is_one_plain_line() -> None:
     file = io.StringIO()
     view = View(console=Console(file=file, width=40))
