@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, ViewportSize, sync_playwright
 
 from kiosk.clock import Clock
+from tests.hub.pages.reading import faults, read
 from tests.hub.pages.test_escaping import CORPUS, fill
 from tests.hub.process import Running, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
@@ -29,6 +30,25 @@ QUIET = (
     *("--disable-component-update", "--disable-sync"),
 )
 SIZES = {"small": (320, 700), "wide": (1280, 900)}
+PAGES = {
+    "login": "/login",
+    "unsent": "/login?next=%2Fvisits%2Fb&unsent=1",
+    "today": "/",
+    "visit": "/visits/b",
+    "unclear": "/visits/c",
+    "devices": "/devices",
+    "unknown-visit": "/visits/none",
+    "nowhere": "/nowhere",
+}
+STOPS = "a[href], button, input:not([type=hidden]):not([hidden]), [tabindex='0']"
+FOCUSED = """stops => {
+    const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+    const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+    const seen = box.width > 0 && box.bottom > 0 && box.right > 0 && box.left < innerWidth;
+    const where = [...document.querySelectorAll(stops)].indexOf(at);
+    return [where, seen && (ring || style.boxShadow !== 'none')];
+}"""
+"""Which stop has the focus, -1 for none, and whether anybody can see that it has."""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -96,25 +116,86 @@ def test_every_page_can_be_used_by_everybody(
     with context(chromium, size, theme) as browsing:
         page, said = browsing.new_page(), list[str]()
         page.on("console", lambda message: said.append(message.text))
-        page.goto(f"{hub.url}/login")
-        for name, path in (
-            ("login", "/login"),
-            ("today", "/"),
-            ("visit", "/visits/b"),
-            ("devices", "/devices"),
-            ("nowhere", "/nowhere"),
-        ):
+        for name, path in PAGES.items():
             if name == "today":
                 sign_in(page, hub)
             page.goto(f"{hub.url}{path}")
+            assert faults(read(page.content())) == [], path
+            assert page.get_attribute("html", "lang") == "en"
+            assert page.title().endswith("shop"), path
             found = Axe().run(page, options=RULES).response["violations"]
             assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], path
             overflow = "document.documentElement.scrollWidth - window.innerWidth"
             assert page.evaluate(overflow) <= 0, path
             if shots:
                 page.screenshot(path=f"{shots}/{name}-{size}-{theme}.png", full_page=True)
-        said = [each for each in said if "404 (Not Found)" not in each]  # of the last page
+        said = [each for each in said if "404 (Not Found)" not in each]  # of the last two pages
         assert said == [], "the browser complains of nothing, its content policy included"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_stop_of_every_page_is_reached_by_tab_and_seen(
+    chromium: Browser, hub: Running, size: str
+) -> None:
+    with context(chromium, size, "light") as browsing:
+        page = browsing.new_page()
+        for name, path in PAGES.items():
+            if name == "today":
+                sign_in(page, hub)
+            page.goto(f"{hub.url}{path}")
+            radios = page.locator("input[type=radio]:not(:checked)").count()  # arrows lead there
+            wanted = page.locator(STOPS).count() - radios
+            reached = set()
+            for _ in range(wanted):
+                page.keyboard.press("Tab")
+                where, seen = page.evaluate(FOCUSED, STOPS)
+                assert seen, (path, page.evaluate("document.activeElement.outerHTML"))
+                reached.add(where)
+            assert len(reached - {-1}) == wanted, path
+
+
+def test_every_page_reads_the_same_without_any_script(chromium: Browser, hub: Running) -> None:
+    told = []
+    for script in (True, False):
+        with context(chromium, "small", "light", script=script) as browsing:
+            page, seen = browsing.new_page(), {}
+            for name, path in PAGES.items():
+                if name == "today":
+                    sign_in(page, hub)
+                page.goto(f"{hub.url}{path}")
+                seen[name] = (page.inner_text("h1"), page.locator("h2").all_inner_texts())
+            told.append(seen)
+    assert told[0] == told[1]
+
+
+def test_on_paper_stands_what_happened_and_nothing_to_press(
+    chromium: Browser, hub: Running
+) -> None:
+    with context(chromium, "wide", "dark") as browsing:
+        page = browsing.new_page()
+        sign_in(page, hub)
+        page.emulate_media(media="print", color_scheme="light")
+        for path in ("/", "/visits/b", "/devices"):
+            page.goto(f"{hub.url}{path}")
+            for pressed in page.locator("button, input, nav, a.act, .skip").all():
+                assert not pressed.is_visible(), path
+            assert page.locator("table").first.is_visible()
+
+
+def test_a_form_sent_after_signing_out_leads_back_to_its_visit(
+    chromium: Browser, hub: Running
+) -> None:
+    with context(chromium, "small", "light") as browsing:
+        page = browsing.new_page()
+        sign_in(page, hub)
+        page.goto(f"{hub.url}/visits/b")
+        browsing.clear_cookies()
+        page.click("main form button")
+        assert "nothing of the form was recorded" in page.inner_text("[role=alert]")
+        page.fill("#secret", hub.token("staff"))
+        page.click("main button")
+        assert page.url == f"{hub.url}/visits/b"
+        assert "Record a payment" in page.locator("h2").all_inner_texts()
 
 
 def test_a_payment_is_recorded_without_any_script_and_by_keyboard(
