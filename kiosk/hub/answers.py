@@ -30,6 +30,7 @@ TITLES: Final = {
     403: "That form cannot be taken",
     404: "There is no such page",
     405: "There is no such page",
+    413: "That form is too long",
     421: "This is not the address of the pages",
     422: "That form cannot be read",
     503: "The hub cannot answer now",

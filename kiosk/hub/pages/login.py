@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from kiosk.hub.context import hub_of
 from kiosk.hub.pages.guard import (
+    MAX_FORM_BYTES,
     check_form,
     check_host,
     drop_session,
@@ -35,7 +36,7 @@ async def ask(
     return page(request, "login.html", code=code, back=safe_path(back), problem=problem)
 
 
-@router.post("/login", dependencies=[Depends(check_form)])
+@router.post("/login", dependencies=[Depends(check_form)], max_body_size=MAX_FORM_BYTES)
 async def sign_in(
     request: Request,
     secret: Annotated[str, Form(max_length=200)],
@@ -51,7 +52,7 @@ async def sign_in(
     return response
 
 
-@router.post("/logout", dependencies=[Depends(check_form)])
+@router.post("/logout", dependencies=[Depends(check_form)], max_body_size=MAX_FORM_BYTES)
 async def sign_out(request: Request) -> Response:
     """End the session."""
     hub_of(request).sessions.sign_out(session_of(request))

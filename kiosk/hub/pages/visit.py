@@ -12,7 +12,7 @@ from kiosk.core.values import Outcome
 from kiosk.hub.context import Hub, hub_of
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.pages import words
-from kiosk.hub.pages.guard import check_form, check_host, check_signed_in
+from kiosk.hub.pages.guard import MAX_FORM_BYTES, check_form, check_host, check_signed_in
 from kiosk.hub.pages.render import Show, page, show_of
 from kiosk.hub.payments import Asked, check, record
 from kiosk.hub.store.base import Transaction
@@ -98,7 +98,7 @@ async def show(request: Request, visit: str, paid: int = 0) -> Response:
     return await _page(request, visit, Typed(), paid=paid)
 
 
-@router.post("/{visit}/payments", dependencies=[Depends(check_form)])
+@router.post("/{visit}/payments", dependencies=[Depends(check_form)], max_body_size=MAX_FORM_BYTES)
 async def pay(
     request: Request,
     visit: str,

@@ -1,5 +1,7 @@
 """What stands before every page: names, origins, sessions, headers."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from kiosk.hub.context import Hub, Options
@@ -77,6 +79,10 @@ def test_over_tls_the_session_is_bound_to_this_host(client: Client, hub: Hub) ->
         {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-site"},
         {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "none"},
         {"Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://"},
+        {"Origin": "127.0.0.1"},
     ],
 )
 def test_a_form_from_elsewhere_is_refused(browser: Browser, headers: dict[str, str]) -> None:
@@ -140,13 +146,41 @@ def test_every_answer_says_what_a_browser_may_do_with_it(stranger: Browser, path
         "",
         "/\n",
         "/a//b",
+        "/" + "a" * 100_000 + "!",
+        "/a" * 50_000 + "!",
     ],
 )
 def test_signing_in_leads_nowhere_else(path: str) -> None:
     assert safe_path(path) == "/"
 
 
-@pytest.mark.parametrize("path", ["/", "/devices", "/visits/019ab0c4-7f3e", "/visits/a%20b"])
+def test_no_address_holds_the_hub_up(stranger: Browser) -> None:
+    long = "a" * 2000
+    assert stranger.client.get(f"/login?next=/{long}!").status_code == 200
+    assert stranger.client.get(f"/visits/{long}!").headers["location"] == "/login"
+
+
+@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_long_form_of_a_stranger_is_not_read(stranger: Browser, path: str, kind: str) -> None:
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        yield b'--x\r\nContent-Disposition: form-data; name="secret"; filename="f"\r\n\r\n'
+        while taken < 1 << 20:
+            taken += 4096
+            yield b"a" * 4096
+
+    headers = SAME_SITE | {"Content-Type": f"{kind}; boundary=x"}
+    reply = stranger.client.post(path, content=endless(), headers=headers)
+    assert reply.status_code in {303, 413}
+    assert taken < 64 * 1024
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/devices", "/visits/019ab0c4-7f3e", "/visits/a%20b", "/visits/"]
+)
 def test_signing_in_leads_back(path: str) -> None:
     assert safe_path(path) == path
 
