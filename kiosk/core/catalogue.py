@@ -7,6 +7,7 @@ from typing import Final
 
 from kiosk.core import epc as tags
 from kiosk.core.document import CURRENCY, Fields, read, unique
+from kiosk.core.money import MAX_MINOR
 from kiosk.core.values import Epc, Gtin, Json
 
 _HEX: Final = re.compile(r"(?:[0-9A-F]{2})+")
@@ -93,7 +94,7 @@ def _article(fields: Fields) -> Article:
         gtin,
         epc,
         fields.text("name", _PRINTED, "1 to 80 printable characters"),
-        fields.integer("price_minor", 0),
+        fields.integer("price_minor", 0, MAX_MINOR),
         fields.text("tax", _TAX, "at most 16 letters, digits and . _ -", default=""),
     )
 

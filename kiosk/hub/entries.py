@@ -19,6 +19,7 @@ from kiosk.ledger.errors import CheckpointError
 
 MAX_REQUEST_BYTES: Final = 512 * 1024
 MAX_ENTRIES: Final = 256
+MAX_AT_MS: Final = 32_503_680_000_000  # the year 3000: pages cannot show 9999 in every time zone
 TYPE: Final = re.compile(r"org\.trustkiosk\.([a-z][a-z_]*(?:\.[a-z][a-z_]*)+)\.v[1-9][0-9]*")
 
 
@@ -43,8 +44,8 @@ class Event:
 
     @property
     def at_ms(self) -> int:
-        """The time of occurrence in milliseconds since 1970 UTC."""
-        return round(datetime.fromisoformat(self.time).timestamp() * 1000)
+        """The time of occurrence in milliseconds since 1970 UTC; a later one counts as 3000."""
+        return min(round(datetime.fromisoformat(self.time).timestamp() * 1000), MAX_AT_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def read_event(body: bytes) -> Event:
         raise ValueError(str(error)) from error
     if event.specversion != "1.0" or not event.noun_verb:
         raise ValueError(f"type {event.type[:80]!r} is not one of ours")
+    if datetime.fromisoformat(event.time).tzinfo is None:
+        raise ValueError("time has no zone")
     if event.at_ms < 0:
         raise ValueError("time is before 1970")
     return event

@@ -4,11 +4,9 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from babel.numbers import get_currency_precision
-
+from kiosk.core import money
 from kiosk.core.catalogue import Article, Catalogue, parse_catalogue
 from kiosk.core.document import DocumentError
 from kiosk.core.values import Json
@@ -101,7 +99,7 @@ def write_items(catalogue: Catalogue) -> str:
 
 def plain_price(minor: int, currency: str) -> str:
     """Return an amount as the price column writes it, "5.99"."""
-    return str(Decimal(minor).scaleb(-get_currency_precision(currency)))
+    return money.number(minor, currency)
 
 
 def identity(article: Article) -> str:
@@ -191,16 +189,11 @@ def _gtin(text: str) -> str:
 def _price(cells: Mapping[str, str], currency: str) -> int:
     column = "price" if "price" in cells else "price_minor"
     text = cells.get(column, "")
-    digits = get_currency_precision(currency) if column == "price" else 0
+    digits = money.digits_of(currency) if column == "price" else 0
     try:
-        exact = Decimal(text.replace(",", ".")).scaleb(digits)
-        minor = int(exact)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        example = "5.99" if digits else "599"
-        raise ValueError(f"{column}: {_shown(text)} is not an amount such as {example}") from error
-    if minor != exact:
-        raise ValueError(f"{column}: {_shown(text)} has more than {digits} decimals of {currency}")
-    return minor
+        return money.parse(text, digits)
+    except ValueError as error:
+        raise ValueError(f"{column}: {_shown(text)}: {error}") from error
 
 
 def _guarded(cell: str) -> str:

@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 import orjson
 
-from kiosk.core.values import MAX_JSON_INTEGER, Moment
+from kiosk.core.money import MAX_MINOR
+from kiosk.core.values import Moment
 from kiosk.hub import grace
 from kiosk.hub.documents import currency_of
 from kiosk.hub.errors import RefusalError
@@ -65,8 +66,8 @@ def check(asked: Asked) -> Asked:
         raise _bad("method", f"want one of {', '.join(METHODS)}")
     if bool(asked.epcs) == bool(asked.amount_minor):
         raise _bad("amount_minor", "give items or an amount, not both and not neither")
-    if not 0 <= asked.amount_minor <= MAX_JSON_INTEGER:
-        raise _bad("amount_minor", "want a whole number above 0, in minor units")
+    if not 0 <= asked.amount_minor <= MAX_MINOR:
+        raise _bad("amount_minor", f"want minor units, above 0 and at most {MAX_MINOR}")
     if len(asked.epcs) > MAX_EPCS or len(set(asked.epcs)) != len(asked.epcs):
         raise _bad("epcs", f"want each item once, at most {MAX_EPCS}")
     for at, epc in enumerate(asked.epcs):

@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from kiosk.core.events import CLOSING, OUTCOMES
-from kiosk.core.values import Moment
+from kiosk.core.money import MAX_MINOR
+from kiosk.core.values import MAX_JSON_INTEGER, Moment
 from kiosk.hub import grace
 from kiosk.hub.entries import Entry
 from kiosk.hub.store.base import Transaction
@@ -95,7 +96,7 @@ def _ended(row: VisitRow, entry: Entry) -> VisitRow:
         currency=_text(data, "currency") or row.currency,
         payments_through=_number(data, "payments_through"),
         settled_through=_number(data, "payments_through"),
-        credit_minor=_number(data, "credit_minor"),
+        credit_minor=_number(data, "credit_minor", MAX_MINOR),
         exit_origin=entry.event.source,
         exit_index=entry.index,
         exit_leaf=entry.leaf,
@@ -115,9 +116,9 @@ def _text(data: Mapping[str, Any], name: str) -> str | None:
     return value[:MAX_TEXT] if isinstance(value, str) else None
 
 
-def _number(data: Mapping[str, Any], name: str) -> int:
+def _number(data: Mapping[str, Any], name: str, most: int = MAX_JSON_INTEGER) -> int:
     value = data.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if type(value) is int and 0 <= value <= most else 0
 
 
 def _lines(data: Mapping[str, Any]) -> Sequence[LineRow]:
@@ -125,7 +126,7 @@ def _lines(data: Mapping[str, Any]) -> Sequence[LineRow]:
         lines = msgspec.convert(data.get("lines", []), list[LineRow], strict=True)
     except msgspec.ValidationError:
         return []
-    return [line for line in lines if line.price_minor >= 0]
+    return [line for line in lines if 0 <= line.price_minor <= MAX_MINOR]
 
 
 def _epcs(data: Mapping[str, Any]) -> Sequence[str]:

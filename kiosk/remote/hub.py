@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from kiosk.core.money import MAX_MINOR
 from kiosk.core.values import Epc, Payment, VisitId
 from kiosk.remote.http import MAX_RETRY_S, Ask, HttpClient, Reply, reason_of, retry_after_s
 from kiosk.remote.orders import PaymentOrder, PaymentsPage
@@ -76,7 +77,7 @@ class _PaymentBody(msgspec.Struct):
     currency: str
     key: str
     epcs: tuple[str, ...] = ()
-    amount_minor: _Count = 0
+    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=MAX_MINOR)] = 0
 
 
 class _PageBody(msgspec.Struct):

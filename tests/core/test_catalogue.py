@@ -100,6 +100,7 @@ def test_sold_items_are_listed_and_still_found() -> None:
         ({**KNIFE, "name": "a\nb"}, "catalogue.items[0].name: 'a\\nb' is not"),
         ({**KNIFE, "name": 5}, "catalogue.items[0].name: must be text, is a number"),
         ({**KNIFE, "price_minor": -1}, "catalogue.items[0].price_minor: -1 is out of range"),
+        ({**KNIFE, "price_minor": 10**12 + 1}, "catalogue.items[0].price_minor: 1000000000001 is"),
         ({**KNIFE, "price_minor": 24.99}, "catalogue.items[0].price_minor: must be a whole num"),
         ({**KNIFE, "price_minor": None}, "catalogue.items[0].price_minor: must be a whole num"),
         ({**KNIFE, "tax": "<b>"}, "catalogue.items[0].tax: '<b>' is not at most 16"),

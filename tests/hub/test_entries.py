@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiosk.core.signing import b64encode
-from kiosk.hub.entries import MAX_ENTRIES, read_batch, read_event
+from kiosk.hub.entries import MAX_AT_MS, MAX_ENTRIES, read_batch, read_event
 from kiosk.hub.errors import RefusalError
 from kiosk.ledger.body import MAX_BODY_BYTES
 from kiosk.ledger.checkpoint import parse_vkey
@@ -78,6 +78,7 @@ def test_a_checkpoint_that_covers_more_or_less_than_was_sent_is_refused() -> Non
         (lambda body: body.replace(b"door.held.v1", b"door.held.v0"), "type"),
         (lambda body: body.replace(b'"specversion":"1.0"', b'"specversion":"2.0"'), "ours"),
         (lambda body: body.replace(b"2026-11", b"1926-11"), "1970"),
+        (lambda body: body.replace(b'Z","type"', b'","type"'), "no zone"),
         (lambda body: body.replace(b"2026-11", b"yesterday"), "Invalid isoformat"),
         (lambda body: body.replace(b":", b": ", 1), "canonical"),
         (lambda body: body.replace(b'"err_ms":0', b'"err_ms":0.5'), "float"),
@@ -134,3 +135,11 @@ def test_no_bytes_make_the_reader_fail_otherwise(raw: bytes) -> None:
 def test_no_body_makes_the_event_reader_fail_otherwise(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_event(body)
+
+
+def test_a_clock_of_another_age_is_taken_as_evidence_and_cut_to_what_can_be_shown() -> None:
+    log = filled()
+    raw = changed(log, 1, lambda body: body.replace(b"2026-11-23", b"9999-12-31"))
+    batch = read_batch(raw, 0, parse_vkey(log.vkey))
+    assert batch.entries[1].event.at_ms == MAX_AT_MS
+    assert b"9999-12-31" in batch.entries[1].body

@@ -55,10 +55,18 @@ def test_the_usual_spellings_of_a_spreadsheet_are_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "price", "minor"), [("JPY", "599", 599), ("TND", "5.990", 5990)]
+    ("currency", "price", "minor"),
+    [("JPY", "599", 599), ("TND", "5.990", 5990), ("RSD", "599.00", 59900)],
 )
 def test_a_price_has_the_decimals_of_its_currency(currency: str, price: str, minor: int) -> None:
     assert read(f"name,gtin,price\nA,{GTIN},{price}\n", currency)[0].price_minor == minor
+
+
+@pytest.mark.parametrize("price", ['"1,000"', "1e999999", "1_000", "nan", "9999999999999", "-5"])
+@pytest.mark.parametrize("column", ["price", "price_minor"])
+def test_a_price_that_may_mean_another_is_named(column: str, price: str) -> None:
+    (line,) = problems(f"name,gtin,{column}\nA,{GTIN},{price}\n")
+    assert line.startswith(f"items.csv:2: {column}")
 
 
 def test_every_wrong_row_is_named_at_once_with_its_line() -> None:

@@ -152,7 +152,22 @@ def test_no_event_stops_the_log(
     assert visitor.visits()["logs"][0]["size"] == kiosk_log.size
 
 
-@pytest.mark.parametrize("lines", [[{"epc": 1}], "x", [{**line(0, 5), "price_minor": -5}], None])
+@pytest.mark.parametrize("credit_minor", [2**53 - 1, -1, True])
+def test_credit_that_nobody_paid_stops_no_payment(
+    visitor: Visitor, kiosk_log: KioskLog, credit_minor: int
+) -> None:
+    granted(kiosk_log, "v1")
+    facts: dict[str, Json] = {"lines": [line(0, 500)], "credit_minor": credit_minor}
+    kiosk_log.add("exit.unpaid", {**facts, "currency": "EUR"}, "v1")
+    assert visitor.send(kiosk_log).status_code == 200
+    assert visitor.pay().status_code == 201
+    assert visitor.visits()["visits"][0]["unpaid_minor"] == 0
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[{"epc": 1}], "x", [{**line(0, 5), "price_minor": -5}], None, [line(0, 2**53 - 1)] * 2],
+)
 def test_lines_that_cannot_be_read_are_left_out(
     visitor: Visitor, kiosk_log: KioskLog, lines: Json
 ) -> None:

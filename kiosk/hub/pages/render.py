@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
 from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from kiosk.core import money
 from kiosk.hub.documents import policy_now
 from kiosk.hub.store.base import Transaction
 
@@ -45,8 +46,11 @@ class Show:
         code = currency or self.currency
         if not code:
             return str(minor)
-        digits = get_currency_precision(code)
-        return format_currency(Decimal(minor).scaleb(-digits), code, locale=LOCALE)
+        digits = money.digits_of(code)
+        # The locale's own number of decimals differs from ISO 4217 for the dinar and others.
+        pattern = f"¤#,##0.{'0' * digits}" if digits else "¤#,##0"
+        exact = Decimal(minor).scaleb(-digits)
+        return format_currency(exact, code, pattern, locale=LOCALE, currency_digits=False)
 
     def minor(self, text: str) -> int:
         """Return the minor units in "5.99" or "5,99".
@@ -54,19 +58,14 @@ class Show:
         Raises:
             ValueError: It is no amount of this currency.
         """
-        digits = get_currency_precision(self.currency or "EUR")
-        try:
-            exact = Decimal(text.strip().replace(",", ".")).scaleb(digits)
-            minor = int(exact)
-        except (InvalidOperation, ValueError, OverflowError) as error:
-            raise ValueError("want an amount such as 5.99") from error
-        if minor != exact or minor <= 0:
-            raise ValueError(f"want an amount above 0 with at most {digits} decimals")
+        minor = money.parse(text.strip(), money.digits_of(self.currency))
+        if not minor:
+            raise ValueError("want an amount above 0")
         return minor
 
     def plain(self, minor: int) -> str:
         """Return an amount as a form takes it, "5.99"."""
-        return str(Decimal(minor).scaleb(-get_currency_precision(self.currency or "EUR")))
+        return money.number(minor, self.currency)
 
     @property
     def zone(self) -> str:

@@ -59,6 +59,7 @@ def test_the_feed_goes_on_from_its_cursor(visitor: Visitor) -> None:
         ({"key": "a b"}, "key"),
         ({"kiosk": "../x"}, "kiosk"),
         ({"visit": "v" * 101}, "visit"),
+        ({"amount_minor": 10**12 + 1}, "amount_minor"),
     ],
 )
 def test_a_payment_that_makes_no_sense_is_refused_by_field(
@@ -86,7 +87,9 @@ def test_only_staff_record_and_only_kiosks_and_staff_read(visitor: Visitor) -> N
         assert visitor.client.get("/v1/payments?kiosk=k1", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("query", [{"after": -1}, {"wait_s": 26}, {"wait_s": "x"}, {"after": "x"}])
+@pytest.mark.parametrize(
+    "query", [{"after": -1}, {"wait_s": 26}, {"wait_s": "x"}, {"wait_s": "nan"}, {"after": "x"}]
+)
 def test_a_feed_that_cannot_be_read_is_refused_in_one_line(
     visitor: Visitor, query: dict[str, int | str]
 ) -> None:

@@ -12,7 +12,14 @@ from tests.hub.worlds import NOON_MS
 
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
-    [(599, "EUR", "€5.99"), (0, "EUR", "€0.00"), (599, "JPY", "¥599"), (5990, "TND", "TND5.990")],
+    [
+        (599, "EUR", "€5.99"),
+        (0, "EUR", "€0.00"),
+        (599, "JPY", "¥599"),
+        (5990, "TND", "TND5.990"),
+        (59900, "RSD", "RSD599.00"),
+        (123456, "EUR", "€1,234.56"),
+    ],
 )
 def test_an_amount_has_the_decimals_of_its_currency(minor: int, currency: str, text: str) -> None:
     assert Show(NOON_MS).money(minor, currency).replace("\xa0", "") == text
@@ -22,10 +29,18 @@ def test_without_a_currency_an_amount_is_a_number() -> None:
     assert Show(NOON_MS).money(599) == "599"
 
 
-@pytest.mark.parametrize(("currency", "text", "minor"), [("EUR", "5.99", 599), ("JPY", "599", 599)])
+@pytest.mark.parametrize(
+    ("currency", "text", "minor"), [("EUR", "5.99", 599), ("JPY", "599", 599), ("RSD", "5.99", 599)]
+)
 def test_what_a_form_shows_it_also_takes(currency: str, text: str, minor: int) -> None:
     show = Show(NOON_MS, 0, currency)
     assert (show.plain(minor), show.minor(text)) == (text, minor)
+
+
+@pytest.mark.parametrize("text", ["1,000", "1e999999", "0", "0.00", "1_000", "\u0663"])
+def test_a_form_takes_no_amount_that_may_mean_another(text: str) -> None:
+    with pytest.raises(ValueError, match="want"):
+        Show(NOON_MS, 0, "EUR").minor(text)
 
 
 def test_times_are_those_of_the_shop() -> None:

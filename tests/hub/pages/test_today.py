@@ -165,3 +165,17 @@ def test_a_second_kiosk_is_named_in_every_row(
     visitor.send(other, other.size - 1)
     bodies = [body.text for body in shop.open("/").all("tbody")]
     assert all("k2" in body for body in bodies)
+
+
+def test_a_kiosk_whose_clock_is_of_another_age_leaves_the_pages_up(
+    shop: Browser, visitor: Visitor, owner: Owner
+) -> None:
+    policy = owner.policy(2, utc_offset_min=14 * 60)
+    assert visitor.client.put("/v1/documents/policy", content=policy).status_code == 201
+    log = KioskLog(now_ms=253_402_300_790_000)  # ten seconds before the year 10000
+    granted(log, "v1")
+    log.add("device.fault", {"device": "reader", "detail": "gone"})
+    left(log, "v1", "unpaid", line(0, 599))
+    assert visitor.send(log).status_code == 200
+    for path in ("/", "/visits/v1", "/devices"):
+        shop.open(path)
