@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,8 @@ from kiosk.scoring.store import Store
 from kiosk.serving import Service, listen, serve
 
 TIDY_S: Final = 60.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ def run(settings: Settings, clock: Clock, say: Callable[[str], None]) -> None:
         )
         link = state.path / URL_FILE
         service = Service(
-            create_app(scores), partial(_announce, link, say), _Tidying(checks, clock.wall_s)
+            create_app(scores), partial(_announce, link, say), Tidying(checks, clock.wall_s)
         )
         stack.callback(link.unlink, missing_ok=True)
         asyncio.run(serve(service, listener))
@@ -94,7 +98,7 @@ def _refreshing(watch: PolicyWatch) -> Iterator[None]:
 
 
 @dataclass(slots=True)
-class _Tidying:
+class Tidying:
     """Erases what has served its time now and then; lives as long as the event loop turns."""
 
     checks: Checks
@@ -105,5 +109,8 @@ class _Tidying:
         """Return True: whoever gets an answer knows that the loop, which answers checks, turns."""
         if time.monotonic() >= self.last_s + TIDY_S:
             self.last_s = time.monotonic()
-            self.checks.tidy(self.now_s())
+            try:
+                self.checks.tidy(self.now_s())
+            except sqlite3.Error as error:  # tried again in a minute; answers go on meanwhile
+                log.warning("nothing erased now why=%s", error)
         return True

@@ -4,6 +4,8 @@ Handlers run one after another on the event loop: one thread owns the store.
 """
 
 import hmac
+import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,7 +24,10 @@ from kiosk.core.values import CustomerRef
 from kiosk.scoring.checks import Checks, Question, Refusal
 
 MAX_BODY: Final = 4096  # a question with four thresholds takes under 700 bytes
+RETRY_S: Final = 30
 VERSION: Final = "1"
+
+log = logging.getLogger(__name__)
 
 
 def _text(pattern: str) -> StringConstraints:
@@ -113,6 +118,7 @@ def create_app(scores: Scores) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.exception_handler(RequestValidationError)(_say_what_is_wrong)
+    app.exception_handler(sqlite3.Error)(_say_not_written)
     _add_checks(app, scores)
     _add_facts(app, scores)
 
@@ -126,7 +132,7 @@ def create_app(scores: Scores) -> FastAPI:
 
 
 def _add_checks(app: FastAPI, scores: Scores) -> None:
-    statuses = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+    statuses = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
     @app.post(
         "/v1/checks",
@@ -200,10 +206,24 @@ async def _say_what_is_wrong(_: Request, error: RequestValidationError) -> Respo
     return JSONResponse({"detail": f"{place}: {first['msg']}"}, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
+async def _say_not_written(_: Request, error: sqlite3.Error) -> Response:
+    """Return that nothing was kept; the place that says why is our own log."""
+    log.error("store not written why=%s", error)
+    return JSONResponse(
+        {"detail": "the service cannot write its store; see its log"},
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"Retry-After": str(RETRY_S)},
+    )
+
+
 def _problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {
         status.value: {"model": ProblemBody, "description": status.phrase} for status in statuses
     }
 
 
-_REFUSALS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY)
+_REFUSALS: Final = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)

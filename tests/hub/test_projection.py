@@ -160,7 +160,7 @@ def test_credit_that_nobody_paid_stops_no_payment(
     facts: dict[str, Json] = {"lines": [line(0, 500)], "credit_minor": credit_minor}
     kiosk_log.add("exit.unpaid", {**facts, "currency": "EUR"}, "v1")
     assert visitor.send(kiosk_log).status_code == 200
-    assert visitor.pay().status_code == 201
+    assert visitor.pay(amount_minor=600).status_code == 201
     assert visitor.visits()["visits"][0]["unpaid_minor"] == 0
 
 

@@ -12,7 +12,7 @@ import requests
 from kiosk.core.signing import kid_of, open_envelope, public_of
 from kiosk.scoring.service import MAX_BODY
 from tests.scoring.documents import SERVICE, question, verify_key
-from tests.scoring.served import World, service
+from tests.scoring.served import World, full_disk, service
 
 KIOSK = {"Authorization": "Bearer kiosk-token"}
 ADMIN = {"Authorization": "Bearer admin-token"}
@@ -219,8 +219,28 @@ def test_the_description_names_every_status(refusing: Client) -> None:
     }
     assert statuses == {
         "post /v1/checks": ["200", "400", "401", "409", "413", "422", "429", "503"],
-        "put /v1/facts/{customer}": ["204", "400", "401", "413", "422"],
-        "delete /v1/facts/{customer}": ["204", "401", "413", "422"],
+        "put /v1/facts/{customer}": ["204", "400", "401", "413", "422", "503"],
+        "delete /v1/facts/{customer}": ["204", "401", "413", "422", "503"],
         "get /healthz": ["200", "413"],
     }
     assert json.dumps(paths).count("HTTPValidationError") == 0
+
+
+def test_p4_a_full_disk_is_a_503_that_names_nobody_and_is_over_when_there_is_room(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with full_disk():
+        replies = [
+            client.post(json=QUESTION),
+            client.ask("PUT", "/v1/facts/customer-1", json={"points": 650}, headers=ADMIN),
+            client.ask("DELETE", "/v1/facts/customer-1", headers=ADMIN),
+        ]
+    for reply in replies:
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "30")
+        assert reply.json() == {"detail": "the service cannot write its store; see its log"}
+    told = [
+        record.getMessage() for record in caplog.records if record.name == "kiosk.scoring.service"
+    ]
+    assert len(told) == len(replies)
+    assert all("store not written" in line and "customer-1" not in line for line in told)
+    assert client.post(json=QUESTION).status_code == 200, "nothing was left half done"
