@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
 
 from kiosk.core.values import Json
@@ -22,7 +22,7 @@ ANSWERED: Final = (
     SignInNeededError,
     RequestValidationError,
     HTTPException,
-    OperationalError,
+    DatabaseError,
 )
 """What a route may raise."""
 RETRY_S: Final = 30
@@ -98,7 +98,7 @@ def _problem(error: Exception) -> Problem:
         case HTTPException():
             headers = dict(error.headers or {})
             return Problem(error.status_code, "http", str(error.detail), headers=headers)
-        case OperationalError():
+        case DatabaseError():
             log.error("database not written why=%s", error.orig)
             detail = "the hub cannot write its database; see its log"
             return Problem(503, "unwritten", detail, headers={"Retry-After": str(RETRY_S)})

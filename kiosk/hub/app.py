@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from kiosk.clock import Clock, boot_id
 from kiosk.core.signing import VerifyKey
@@ -106,6 +106,6 @@ async def _tick(hub: Hub) -> None:
     while True:
         try:
             await hub.desk.run(look)
-        except (OperationalError, RefusalError) as error:
+        except (DatabaseError, RefusalError) as error:
             log.warning("graces not looked at why=%s", getattr(error, "orig", error))
         await asyncio.sleep(TICK_S)

@@ -97,7 +97,7 @@ def read_batch(raw: bytes, start: int, key: LogKey) -> Batch:
     try:
         note = _HEAD.decode(last).checkpoint
         checkpoint = verify(note, key)
-    except (msgspec.MsgspecError, CheckpointError) as error:
+    except (msgspec.MsgspecError, CheckpointError, RecursionError) as error:
         raise _bad("checkpoint", f"last line: {error}") from error
     if len(lines) > MAX_ENTRIES:
         raise too_large(f"{len(lines)} entries")
@@ -141,7 +141,7 @@ def _read(line: bytes, index: int, origin: str) -> Entry:
         _check_sizes(salt, body, sealed or b"", index)
         event = read_event(body)
         _check_place(event, index, origin)
-    except ValueError as error:  # msgspec's errors are ValueErrors too
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors too
         raise _bad("entry", f"entry {index}: {error}", index) from error
     return Entry(index, leaf_of(salt, body), salt, body, sealed, event)
 

@@ -53,7 +53,7 @@ def read_order(raw: bytes) -> Asked:
     """Return what was asked; RefusalError 422 naming the first wrong field."""
     try:
         return check(_ASKED.decode(raw))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise RefusalError(422, "invalid", f"payment: {error}") from error
 
 

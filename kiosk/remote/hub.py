@@ -234,7 +234,7 @@ class HubClient:
     def _read(self, reply: Reply, shape: type[_Body]) -> _Body:
         try:
             return msgspec.json.decode(reply.body, type=shape, strict=True)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise self._http.bad("the answer is not what the hub's protocol says") from error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import Request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from kiosk.clock import Clock
 from kiosk.hub.answers import answer
@@ -23,7 +23,8 @@ from tests.hub.worlds import Owner
 class BrokenStore:
     """A store whose disk does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: type[DatabaseError] = OperationalError) -> None:
+        self.fault = fault
         self.asked = 0
 
     def write(self) -> AbstractContextManager[Transaction]:
@@ -33,14 +34,17 @@ class BrokenStore:
     def read(self) -> AbstractContextManager[Transaction]:
         """Fail."""
         self.asked += 1
-        raise OperationalError("SELECT secret", {"epc": "30340257"}, OSError("disk I/O error"))
+        raise self.fault("SELECT secret", {"epc": "30340257"}, OSError("disk I/O error"))
 
     def close(self) -> None:
         """Do nothing."""
 
 
-def test_a_disk_that_does_not_answer_is_told_and_tried_again(hub: Hub) -> None:
-    broken = BrokenStore()
+@pytest.mark.parametrize("fault", [OperationalError, DatabaseError], ids=["disk", "damage"])
+def test_a_disk_that_does_not_answer_is_told_and_tried_again(
+    hub: Hub, fault: type[DatabaseError]
+) -> None:
+    broken = BrokenStore(fault)
     with serving(create_app(replace(hub, store=broken))) as client:
         reply = client.get("/healthz")
         assert reply.status_code == 503

@@ -12,7 +12,7 @@ from kiosk.hub.entries import MAX_AT_MS, MAX_ENTRIES, read_batch, read_event
 from kiosk.hub.errors import RefusalError
 from kiosk.ledger.body import MAX_BODY_BYTES
 from kiosk.ledger.checkpoint import parse_vkey
-from tests.hub.worlds import NOON_MS, KioskLog, granted
+from tests.hub.worlds import DEEP, NOON_MS, KioskLog, granted
 
 
 def filled(count: int = 3) -> KioskLog:
@@ -55,7 +55,7 @@ def test_a_checkpoint_of_another_key_is_refused_before_any_entry_is_read() -> No
 
 
 @pytest.mark.parametrize(
-    "last", [b"", b"{}", b'{"checkpoint":1}', b'{"checkpoint":"x"}', b"nonsense"]
+    "last", [b"", DEEP, b"{}", b'{"checkpoint":1}', b'{"checkpoint":"x"}', b"nonsense"]
 )
 def test_a_last_line_that_is_no_checkpoint_is_refused(last: bytes) -> None:
     log = filled()
@@ -113,6 +113,13 @@ def test_a_line_that_is_no_entry_is_refused_by_index(line: dict[str, object]) ->
     lines = log.upload(0).splitlines()
     lines[2] = orjson.dumps(line)
     assert refusal(b"\n".join(lines), log).extra["index"] == 2
+
+
+def test_a_line_that_is_too_deep_is_refused_by_index() -> None:
+    log = filled()
+    lines = log.upload(0).splitlines()
+    lines[1] = DEEP
+    assert refusal(b"\n".join(lines), log).extra["index"] == 1
 
 
 def test_too_many_or_too_long_entries_are_refused_with_the_limits() -> None:

@@ -20,6 +20,8 @@ from kiosk.ledger.merkle import Frontier
 from tests.hub.inprocess import Client
 
 NOON_MS = 1_795_435_200_000  # 2026-11-23T12:00:00Z
+DEEP = b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+"""JSON that is well formed and too deep for any reader."""
 EPCS = tuple(f"30340257BF7194E40000{n:04X}" for n in range(1, 9))
 
 

@@ -263,3 +263,18 @@ def test_any_body_is_accepted_by_the_protocol_or_bad(body: bytes) -> None:
     finally:
         client.close()
     assert size >= 0
+
+
+def test_an_answer_that_is_too_deep_to_read_is_a_bad_one() -> None:
+    deep = b'{"x":' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    with hub(faults.answers(deep)) as (client, _):
+        with pytest.raises(BadAnswerError):
+            client.payments("k1", 0)
+        with pytest.raises(BadAnswerError):
+            client.upload("shop/k1", 0, BATCH)
+
+
+def test_p10_a_payment_beyond_what_a_sum_can_hold_is_a_bad_answer() -> None:
+    row = {"number": 1, "visit": "v", "currency": "EUR", "key": "k", "amount_minor": 10**12 + 1}
+    with hub(as_json({"payments": [row], "next": 1})) as (client, _), pytest.raises(BadAnswerError):
+        client.payments("k1", 0)

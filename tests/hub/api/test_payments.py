@@ -7,7 +7,7 @@ import pytest
 
 from kiosk.hub.context import Hub
 from tests.hub.inprocess import Client
-from tests.hub.worlds import EPCS, KioskLog, Visitor, granted, left, line
+from tests.hub.worlds import DEEP, EPCS, KioskLog, Visitor, granted, left, line
 from tests.patience import patient_s
 
 
@@ -69,6 +69,11 @@ def test_a_payment_that_makes_no_sense_is_refused_by_field(
     assert reply.status_code == 422
     assert reply.json()["detail"].startswith(f"{field}: ")
     assert visitor.feed().json()["payments"] == []
+
+
+def test_an_order_that_is_too_deep_to_read_is_refused(visitor: Visitor) -> None:
+    reply = visitor.client.post("/v1/payments", content=DEEP, headers=visitor.staff)
+    assert (reply.status_code, reply.json()["type"]) == (422, "invalid")
 
 
 def test_without_a_policy_nobody_knows_the_currency(client: Client, hub: Hub) -> None:
