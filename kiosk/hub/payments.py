@@ -1,7 +1,7 @@
 """The counter: what staff took in, recorded once per idempotency key, read by kiosks as a feed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Final
@@ -16,6 +16,7 @@ from kiosk.hub.documents import currency_of
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.visits import LineRow
 
 METHODS: Final = ("cash", "card", "voucher", "transfer")
 MAX_BYTES: Final = 64 * 1024
@@ -80,8 +81,8 @@ def record(tx: Transaction, asked: Asked, at: Moment) -> Recorded:
     """Record a payment once; a visit that has ended already is settled by it at once.
 
     Raises:
-        RefusalError: 409 the key was used for another payment, 422 the currency is another one,
-            503 no policy says yet which currency this shop counts in.
+        RefusalError: 409 the key was used for another payment, 422 the currency is another one
+            or an item is not owed, 503 no policy says yet which currency this shop counts in.
     """
     digest = sha256(orjson.dumps(asdict(asked), option=orjson.OPT_SORT_KEYS)).digest()
     known = tx.payments.by_key(asked.key)
@@ -95,11 +96,14 @@ def record(tx: Transaction, asked: Asked, at: Moment) -> Recorded:
         raise RefusalError(503, "no-policy", detail)
     if asked.currency != currency:
         raise _bad("currency", f"this shop counts in {currency}")
+    visit = tx.visits.find(asked.kiosk, asked.visit)
+    over = visit if visit is not None and visit.outcome is not None else None
+    if over is not None:
+        _check_items(asked, tx.visits.lines(*over.key))
     row = PaymentRow(0, digest=digest, at_s=at.wall_s, **asdict(asked))
     number = tx.payments.add(row)
-    visit = tx.visits.find(asked.kiosk, asked.visit)
-    if visit is not None and visit.outcome is not None:
-        grace.settle(tx, visit, at)
+    if over is not None:
+        grace.settle(tx, over, at)
     return Recorded(number, new=True)
 
 
@@ -120,6 +124,14 @@ def feed(tx: Transaction, kiosk: str, after: int) -> Mapping[str, object]:
         for row in rows
     ]
     return {"payments": payments, "next": rows[-1].number if rows else after}
+
+
+def _check_items(asked: Asked, lines: Sequence[LineRow]) -> None:
+    """Refuse money for an item that this exit does not owe: it would cover nothing, unseen."""
+    owed = {line.epc for line in lines if not line.paid}
+    for at, epc in enumerate(asked.epcs):
+        if epc not in owed:
+            raise _bad(f"epcs[{at}]", "is no unpaid item of this visit; look at its page")
 
 
 def _bad(field: str, problem: str) -> RefusalError:

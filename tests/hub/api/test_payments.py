@@ -160,3 +160,20 @@ def test_a_late_payment_settles_its_lines_and_changes_no_outcome(
     visitor.pay(key="key-2", amount_minor=750)
     (settled,) = visitor.visits()["visits"]
     assert (settled["outcome"], settled["unpaid_minor"], settled["grace"]) == ("unpaid", 0, "paid")
+
+
+def test_money_for_an_item_that_is_not_owed_is_refused_and_not_swallowed(
+    visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    granted(kiosk_log, "v1")
+    left(kiosk_log, "v1", "unpaid", line(0, 800), line(1, 300), line(2, 100, paid=True))
+    assert visitor.send(kiosk_log).status_code == 200
+    for number, key in ((2, "paid before"), (5, "of nobody")):
+        reply = visitor.pay(key=key.replace(" ", "-"), amount_minor=None, epcs=[EPCS[number]])
+        assert reply.status_code == 422, key
+        assert reply.json()["detail"].startswith("epcs[0]: is no unpaid item of this visit")
+    assert visitor.pay(amount_minor=None, epcs=[EPCS[1]]).status_code == 201
+    assert visitor.pay(amount_minor=None, epcs=[EPCS[1]]).status_code == 200, "the same again"
+    twice = visitor.pay(key="key-2", amount_minor=None, epcs=[EPCS[0], EPCS[1]])
+    assert (twice.status_code, twice.json()["field"]) == (422, "epcs[1]")
+    assert visitor.visits()["visits"][0]["unpaid_minor"] == 800, "and nothing of it was recorded"
