@@ -42,7 +42,8 @@ PAGES = {
 }
 STOPS = "a[href], button, input:not([type=hidden]):not([hidden]), [tabindex='0']"
 FOCUSED = """stops => {
-    const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+    const at = document.activeElement, style = getComputedStyle(at);
+    const box = at.getBoundingClientRect();
     const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
     const seen = box.width > 0 && box.bottom > 0 && box.right > 0 && box.left < innerWidth;
     const where = [...document.querySelectorAll(stops)].indexOf(at);
