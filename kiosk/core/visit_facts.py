@@ -68,7 +68,7 @@ def overstayed(gate: Gate, at: Moment) -> tuple[Visit, ...]:
 
 
 def end_stays(rules: Rules, gate: Gate, at: Moment) -> Step:
-    """End long stays as unresolved; whoever it was may still be inside."""
+    """End long stays as unresolved; whoever it was may be inside for as long again (ADR 13)."""
     over = overstayed(gate, at)
     guests = tuple(until_ms for until_ms in gate.guests if until_ms > at.mono_ms)
     gate = replace(gate, guests=guests)

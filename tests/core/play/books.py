@@ -7,7 +7,7 @@ from kiosk.core.commands import Record
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Json, Payment, VisitId
-from kiosk.core.visit_state import CROWD_MS, Quiet
+from kiosk.core.visit_state import Quiet
 from tests.core.loop import Stepped, lines_of, promise
 from tests.core.play.shop import DOOR, READER, Shop
 
@@ -106,8 +106,8 @@ class Books:
         theirs = who in party and when_ms >= began_ms
         back = epc in self.shop.shelf
         promise("put back", holds=theirs or not back, what=f"charged: {epc}")
-        # Who stays behind a group for longer than that is taken for gone, on purpose.
-        late = who is not None and when_ms > self.shop.left_behind.get(who.name, when_ms) + CROWD_MS
+        # Who stays on for longer after their visit is over is taken for gone, on purpose.
+        late = who is not None and when_ms > self.shop.minded.get(who.name, when_ms)
         promise("pinned", holds=theirs or late, what=f"{epc} of {who} on {party}")
 
     def _sold_stays_sold(self, visit: VisitId, event: EventRecord) -> None:

@@ -8,7 +8,7 @@ from kiosk.core.commands import AskPayments, AskProvider, Command, Relock, Show,
 from kiosk.core.inputs import Cause, DoorClosed, DoorOpened, Read, TagsRead
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Claim, Epc, Moment, Payment, RequestId, VisitId
-from kiosk.core.visit_state import Quiet, Unlocked
+from kiosk.core.visit_state import CROWD_MS, Quiet, Unlocked
 from tests.core.gate_cases import at, own, snack, tea
 from tests.core.loop import Loop
 
@@ -85,7 +85,8 @@ class Shop:
         self.holder: dict[VisitId, Body] = {}
         self.leader: Body | None = None
         self.with_friend: set[VisitId] = set()
-        self.left_behind: dict[str, int] = {}
+        self.left_behind: set[str] = set()
+        self.minded: dict[str, int] = {}
         self.taken_out: dict[str, tuple[Body, int]] = {}
         self.excused = False
         self.screen = Reason.IDLE
@@ -155,10 +156,12 @@ class Shop:
         return [self.holder[visit], *([self.friend] if visit in self.with_friend else [])]
 
     def part(self, visit: VisitId) -> None:
-        """Remember who of a group is still inside when its visit is over."""
-        if visit in self.with_friend:
-            inside = (body.name for body in self.party(visit) if body.within)
-            self.left_behind.update((name, self.loop.now_ms) for name in inside)
+        """Remember who is still inside when their visit is over, and until when the gate minds."""
+        inside = [body.name for body in self.party(visit) if body.within]
+        group = visit in self.with_friend
+        self.left_behind.update(inside if group else ())
+        minded_ms = CROWD_MS if group else self.loop.rules.policy.timing.stay_s * 1000
+        self.minded.update((name, self.loop.now_ms + minded_ms) for name in inside)
 
     def carrier(self, epc: str) -> tuple[Body | None, int]:
         """Return who carried a tag out, or is doing so now, and when."""
@@ -177,7 +180,8 @@ class Shop:
         body.where, body.since_ms = where, self.loop.now_ms
         body.heard = self.chance.choice((99, 99, 99, 99, 99, 2, 1, 0))
         if where == "coming":
-            self.left_behind.pop(body.name, None)
+            self.left_behind.discard(body.name)
+            self.minded.pop(body.name, None)
         if where == "outside":
             self.taken_out.update((epc, (body, self.loop.now_ms)) for epc in body.carried)
 
