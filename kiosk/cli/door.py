@@ -43,15 +43,15 @@ def status(
 
 @app.command()
 def unlock(
-    reason: Annotated[
-        str, typer.Option(help="Why, in a few words. They are not kept in the ledger yet.")
-    ],
+    reason: Annotated[str, typer.Option(help="Why, in a few words. Kept sealed in the ledger.")],
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
     """Open the entry for a moment on the word of staff. It waits for no disk, hub or policy.
 
     Example: kiosk door unlock --reason "delivery of bread"
+
+    The words can be read with kiosk ledger show, on the kiosk itself only.
 
     Exit 4 when no kiosk runs: then use the key of the door. Exit 3 when the lock did not obey.
     """

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +17,8 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
 )
+
+OPENED: Final = "lock.commanded"
 
 IndexArgument = Annotated[int, typer.Argument(min=0, help="Position in the log, from 0.")]
 
@@ -68,11 +70,14 @@ def show(
     """Show one event: its clear body, whether a part is sealed, its leaf in the tree.
 
     Example: kiosk ledger show 17 --json
+
+    Why staff opened the door is shown where wrap.key is; what is sealed about customers never is.
     """
     from kiosk.ledger.errors import LedgerError
     from kiosk.ledger.reader import LedgerReader
 
-    with LedgerReader(ledger_path(config, state)) as reader:
+    path = ledger_path(config, state)
+    with LedgerReader(path) as reader:
         found = reader.entries(index, 1)
         size = reader.size()
     if not found or found[0].index != index:
@@ -80,6 +85,7 @@ def show(
     entry = found[0]
     body = json.loads(entry.body)
     sealed = None if entry.sealed is None else len(entry.sealed)
+    reason = _staff_reason(path, index) if body["type"].endswith(f".{OPENED}.v1") else ""
     if as_json:
         _print_json(
             {
@@ -87,11 +93,14 @@ def show(
                 "leaf": entry.leaf.hex(),
                 "salt": entry.salt.hex(),
                 "sealed_bytes": sealed,
+                "staff_reason": reason or None,
                 "body": body,
             }
         )
         return
     typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+    if reason:
+        typer.echo(f"reason  {reason}")
     typer.echo(f"leaf    {entry.leaf.hex()}")
     typer.echo(f"sealed  {'nothing' if sealed is None else f'{sealed} bytes, personal'}")
 
@@ -114,12 +123,11 @@ def verify(
     Exit 1 when something is not what was signed; the first wrong index and part are named.
     """
     from kiosk.ledger.checkpoint import LogKey, parse_vkey, root_text
-    from kiosk.ledger.keys import LOG_KEY_FILE, WRAP_KEY_FILE, load_log_key, load_wrap_key
+    from kiosk.ledger.keys import LOG_KEY_FILE, load_log_key
     from kiosk.ledger.reader import LedgerReader
 
     path = ledger_path(config, state)
-    wrap = path.with_name(WRAP_KEY_FILE)
-    wrap_key = load_wrap_key(path.parent) if wrap.exists() else None
+    wrap_key = _wrap_key(path)
     with LedgerReader(path, wrap_key) as reader:
         if vkey is not None:
             key = parse_vkey(vkey.read_text(encoding="utf-8"))
@@ -205,6 +213,25 @@ def export(
     with LedgerReader(ledger_path(config, state)) as reader:
         size = write_tiles(reader, directory)
     typer.echo(f"{directory}: {size} entries, checkpoint, log.vkey")
+
+
+def _wrap_key(path: Path) -> bytes | None:
+    """Return the key that opens sealed parts, None where it is not."""
+    from kiosk.ledger.keys import WRAP_KEY_FILE, load_wrap_key
+
+    wrap = path.with_name(WRAP_KEY_FILE)
+    return load_wrap_key(path.parent) if wrap.exists() else None
+
+
+def _staff_reason(path: Path, index: int) -> str:
+    """Return why staff opened the door, "" where nobody said or the key is elsewhere."""
+    from kiosk.core.visit_records import STAFF
+    from kiosk.ledger.reader import LedgerReader
+
+    with LedgerReader(path, _wrap_key(path)) as reader:
+        records = [event.record for event in reader.events(index, index + 1)]
+    said = [record.personal for record in records if record.customer == STAFF]
+    return str(said[0].get("reason", "")) if said else ""
 
 
 def _print_json(value: object) -> None:

@@ -136,7 +136,11 @@ class PaymentsFailed:
 
 @dataclass(frozen=True, slots=True)
 class StaffUnlocked:
-    """Staff opened the door by the control socket; it waits for nothing."""
+    """Staff opened the door by the control socket; it waits for nothing.
+
+    Attributes:
+        reason: Why, in their own words; "" when they gave none.
+    """
 
     at: Moment
     reason: str

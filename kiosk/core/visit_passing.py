@@ -126,7 +126,7 @@ def staff_unlocked(rules: Rules, gate: Gate, state: Entry, staff: StaffUnlocked)
     return replace(gate, entry=unlocked), (
         Unlock(hold_s, "staff"),
         Show("entry", Reason.STAFF),
-        Record((records.lock_commanded(rules, visit, hold_s, "staff"),)),
+        Record((records.lock_commanded_by_staff(rules, visit, hold_s, staff.reason),)),
     )
 
 

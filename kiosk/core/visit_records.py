@@ -1,17 +1,20 @@
 """The ledger events of a visit: one function each, clear part and personal part apart."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from kiosk.core.access import Decision
 from kiosk.core.basket import Sights, Sorted, Window, counted, cover
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import IdRejected
-from kiosk.core.values import Claim, Epc, Json, Line, Moment, Outcome, Payment, VisitId
+from kiosk.core.values import Claim, CustomerRef, Epc, Json, Line, Moment, Outcome, Payment, VisitId
 from kiosk.core.visit_state import Rules, Settled, Visit
 
 GROUP: Final = "group"
 """The choice to bring others in on one's own visit."""
+STAFF: Final = CustomerRef("(staff)")
+"""Whose key seals what staff say: nobody's, for no token can name a customer so."""
 
 
 def scan_accepted(visit: VisitId, claim: Claim, side: str) -> EventRecord:
@@ -79,6 +82,14 @@ def lock_commanded(rules: Rules, visit: VisitId | None, hold_s: int, cause: str)
     """The lock was told to open; whether it did, only the door can say."""
     data: dict[str, Json] = {"gate": rules.gate, "hold_s": hold_s, "cause": cause}
     return EventRecord("lock.commanded", data, visit)
+
+
+def lock_commanded_by_staff(
+    rules: Rules, visit: VisitId | None, hold_s: int, reason: str
+) -> EventRecord:
+    """Staff opened the door; why, in their own words, is sealed: it may name somebody."""
+    event = lock_commanded(rules, visit, hold_s, "staff")
+    return replace(event, customer=STAFF, personal={"reason": reason}) if reason else event
 
 
 def lock_relocked(rules: Rules, visit: VisitId | None, cause: str) -> EventRecord:

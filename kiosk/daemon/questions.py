@@ -10,6 +10,7 @@ from typing import Final
 from drivers.base import Health, Lock
 from kiosk.clock import Clock
 from kiosk.core.inputs import StaffLocked, StaffUnlocked
+from kiosk.core.printable import printable
 from kiosk.core.values import Epc, Json, VisitId
 from kiosk.daemon.choices import CHOICES, choice
 from kiosk.daemon.inbox import Inbox
@@ -71,7 +72,7 @@ class Desk:
             return {"ok": False, "error": f"reason: a text of at most {MAX_REASON} characters"}
         match question.get("want"):
             case "unlock":
-                owner.take(StaffUnlocked(self.clock.now(), reason))
+                owner.take(StaffUnlocked(self.clock.now(), printable(reason)))
             case "lock":
                 owner.take(StaffLocked(self.clock.now()))
             case _:

@@ -6,10 +6,12 @@ import re
 import sqlite3
 from pathlib import Path
 
-from kiosk.ledger.keys import create
+from kiosk.core.visit_records import lock_commanded_by_staff
+from kiosk.ledger.keys import create, load
 from kiosk.ledger.proof import check_proof
 from kiosk.ledger.reader import LedgerReader
-from tests.cli.conftest import ALICE, Kiosk, written
+from tests.cli.conftest import ALICE, AT, Kiosk, written
+from tests.core.gate_cases import rules
 from tests.shipped import shipped
 
 
@@ -48,6 +50,22 @@ def test_show_prints_the_clear_body_and_that_a_part_is_sealed(kiosk: Kiosk, stat
         2,
         "kiosk: no entry 12: the log has 12, counted from 0\n",
     )
+
+
+def test_show_tells_why_staff_opened_only_where_the_key_is(kiosk: Kiosk, state: Path) -> None:
+    shown = rules()
+    events = [lock_commanded_by_staff(shown, None, 10, reason) for reason in ("bread", "")]
+    with written(state, load(state)) as ledger:
+        ledger.append(events, AT)
+    assert "reason  bread\n" in kiosk("ledger", "show", 12, "--state", state).out
+    row = json.loads(kiosk("ledger", "show", 12, "--state", state, "--json").out)
+    assert row["staff_reason"] == "bread"
+    row = json.loads(kiosk("ledger", "show", 13, "--state", state, "--json").out)
+    assert row["staff_reason"] is None
+    (state / "wrap.key").unlink()
+    hidden = kiosk("ledger", "show", 12, "--state", state).out
+    assert "bread" not in hidden
+    assert "bytes, personal" in hidden
 
 
 def test_verify_says_that_all_is_as_it_was_signed(kiosk: Kiosk, state: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from kiosk.core.commands import Record, Show, Unlock
+from kiosk.core.identity import is_customer_ref
 from kiosk.core.inputs import (
     DeviceFound,
     DeviceLost,
@@ -16,6 +17,7 @@ from kiosk.core.inputs import (
 )
 from kiosk.core.visit import step
 from kiosk.core.visit_passing import GROUP_S
+from kiosk.core.visit_records import STAFF
 from kiosk.core.visit_state import CROWD_MS, Exiting, Gate, Idle, Reading, Unlocked
 from tests.core.gate_cases import at, items_paid, rules, shown, signed, snack, tea
 from tests.core.loop import Loop, lines_of, locks, shows
@@ -83,6 +85,18 @@ def test_staff_keep_the_longer_of_two_deadlines_and_the_visit_that_was_let_in() 
     assert loop.gate.entry.visit is not None
     assert loop.gate.entry.due_ms == loop.now_ms + 10_000
     assert locks(loop.give(StaffLocked(at(loop.now_ms)))) == ["Relock staff"]
+
+
+def test_p7_why_staff_opened_is_sealed_and_under_no_customer_s_name() -> None:
+    loop = loop_of()
+    grant(loop, "ada", "v1")
+    loop.give(StaffUnlocked(at(loop.now_ms), "ada forgot her bag"))
+    loop.give(StaffUnlocked(at(loop.now_ms), ""))
+    told, silent = [each for each in loop.disk.events if each.data.get("cause") == "staff"]
+    assert (told.customer, told.personal) == (STAFF, {"reason": "ada forgot her bag"})
+    assert "ada" not in repr(told.data)
+    assert (silent.customer, silent.personal) == (None, {})
+    assert not is_customer_ref(STAFF)
 
 
 def test_who_may_have_come_in_unseen_is_a_guest() -> None:
