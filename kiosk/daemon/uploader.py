@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 PART: Final = "uploader"
 STEP_S: Final = 0.1
+LAST_S: Final = 3.0  # the last batch of a stop; systemd waits 10 s for all of it
 STUCK_S: Final = 300.0  # a fork or a refused batch needs a person; look again now and then
 
 
@@ -70,7 +71,7 @@ class Uploader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the request that is under way."""
+        """Stop after the request under way, and one with what is left, if the hub is there."""
         self._thread.ask_to_stop()
         self._wake.set()
         self._thread.stop()
@@ -96,6 +97,7 @@ class Uploader:
             while not self._thread.stopping:
                 self._wake.clear()
                 self._wait(self._round(reader))
+            self._send_last(reader)
 
     def _round(self, reader: LedgerReader) -> float:
         """Send what there is; return how long to wait before the next look."""
@@ -107,7 +109,15 @@ class Uploader:
             return self._failed(str(error))
         return 0.0 if not self.trouble else STUCK_S
 
-    def _send_next(self, reader: LedgerReader) -> bool:
+    def _send_last(self, reader: LedgerReader) -> None:
+        """Let a hub that was there know how the log ends; the next start sends what it missed."""
+        if not self.trouble:
+            try:
+                self._send_next(reader, LAST_S)
+            except (RemoteError, LedgerError) as error:
+                self._failed(str(error))
+
+    def _send_next(self, reader: LedgerReader, deadline_s: float | None = None) -> bool:
         """Send one batch; False when there is nothing to send."""
         size = reader.size()
         if self._acked > size:
@@ -118,7 +128,7 @@ class Uploader:
         self._caught_up.clear()
         batch = next_batch(reader, self._acked)
         if batch is not None:
-            self._heard(self._hub.upload(self._origin, batch.start, batch.body))
+            self._heard(self._hub.upload(self._origin, batch.start, batch.body, deadline_s))
         return True
 
     def _heard(self, reply: Accepted | Gap | Forked | Rejected | RetryLater) -> None:

@@ -133,19 +133,22 @@ class HubClient:
             self._http.call(Ask("PUT", path, envelope, JSON)), HTTPStatus.OK, HTTPStatus.CREATED
         )
 
-    def upload(self, log: str, start: int, body: bytes) -> SyncReply:
+    def upload(
+        self, log: str, start: int, body: bytes, deadline_s: float | None = None
+    ) -> SyncReply:
         """Return what the hub says to a batch that begins at entry `start` of `log`.
 
         Args:
             log: Origin of the log, "shop/kiosk".
             body: NDJSON: at most 256 entries, one a line, then the checkpoint that covers them.
+            deadline_s: Bound of this call where it is not the client's.
 
         Raises:
             RemoteError: Not known to be held, or an answer that would have the same sent at once
                 again and again: send the same again later.
         """
         path = f"{_log_path(log)}/entries?{urlencode({'from': start})}"
-        reply = self._sync_reply(self._http.call(Ask("POST", path, body, NDJSON)))
+        reply = self._sync_reply(self._http.call(Ask("POST", path, body, NDJSON), deadline_s))
         match reply:
             case Accepted(size=size) if size <= start:
                 raise self._http.bad("it takes a batch and holds no more than before")

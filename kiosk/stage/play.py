@@ -58,7 +58,7 @@ def play(
             view.follow(directory)
             player = Player(script, theatre, view)
             player.play()
-            result = dict(collect(theatre, player.visits))
+            result = dict(collect(theatre, player.visits, stop=then is None))
             wrong = [*player.misses, *mismatches(script, result)]
             if wrong and theatre.witness.earlier:
                 wrong.append(f"{directory}: {EARLIER}")

@@ -24,6 +24,11 @@ PAUSE_S: Final = 1.0  # longer pauses move the clock instead of waiting
 GONE_S: Final = 3.0  # a code out of sight for longer is shown anew
 ROUNDS: Final = 3
 STOOD_S: Final = 6.0  # background is what stood there for 5 s before an exit (core/basket.py)
+NEEDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("show_qr", "replay_qr", "forge_qr", "show_text", "choose"), "camera"),
+    "pay": "hub",
+}
+"""What a step works by; while the script has taken that away, nothing is the effect."""
 RSSI_DBM: Final = -52
 SHELF_DBM: Final = -58
 
@@ -72,6 +77,7 @@ class Player:
         self._entering = ""
         self._group = False
         self._shelved: set[str] = set()
+        self._lost: set[str] = set()
         self.misses: list[str] = []
         self._steps: Mapping[str, Callable[[Step], str]] = {
             "show_qr": self._show_qr,
@@ -117,6 +123,8 @@ class Player:
             raise
         except (StageError, RemoteError) as error:
             self._theatre.check()
+            if NEEDS.get(step.do) in self._lost:
+                return f"nothing happens: no {NEEDS[step.do]}"
             place = f"{self._script.path}:{step.line}"
             self.misses.append(f"{place}: step.{step.do}: {error}")
             return str(error)
@@ -266,8 +274,8 @@ class Player:
         self._walk_out(step, epcs)
         if part is not None:
             return self._went(step.customer)
-        if epcs:
-            self._await(lambda: self._day().losses > losses)
+        # What is not the shop's, or was paid before, goes out and is no loss.
+        if self._day().losses > losses:
             self._audience.left(self._narrator.loss(epcs))
         return ""
 
@@ -312,11 +320,13 @@ class Player:
         return ""
 
     def _lose(self, step: Step) -> str:
+        self._lost.add(step.device)
         self._must(seen=self._theatre.lose(step.device))
         return ""
 
     def _restore(self, step: Step) -> str:
         self._must(seen=self._theatre.restore(step.device))
+        self._lost.discard(step.device)
         return ""
 
     def _wait(self, step: Step) -> str:

@@ -35,10 +35,7 @@ def lines_of(played: Played) -> Iterator[str]:
 
 def kept(directory: Path) -> str:
     """Return what to say of a directory that stays."""
-    return (
-        f"Kept: {directory} (the kiosk's stop is one entry more; "
-        f"kiosk ledger verify --state {directory})"
-    )
+    return f"Kept: {directory} (kiosk ledger verify --state {directory})"
 
 
 def _row(played: Played, visit: Mapping[str, Any]) -> list[str]:

@@ -17,23 +17,28 @@ Json = Mapping[str, Any]
 MS: Final = 1000
 
 
-def collect(theatre: Theatre, names: Mapping[str, str]) -> Json:
+def collect(theatre: Theatre, names: Mapping[str, str], *, stop: bool = False) -> Json:
     """Return the result of a play whose daemon still runs and is idle.
 
     Args:
         names: Whose each visit was.
+        stop: Stop the daemon before the ledger is counted, so that what is kept is what is told.
     """
     day = theatre.witness.look()
-    late = _late(theatre)
     edges: Sequence[Sequence[Any]] = theatre.tell("lock", "state").get("edges", [])
+    unlocked = unlocked_ms(edges, time.monotonic())
+    if stop:
+        theatre.stop_daemon()
+    if not theatre.services.running(
+        "hub"
+    ):  # what it holds is asked of it, wherever the day left it
+        theatre.services.restore("hub")
+    late = _late(theatre)
     return {
         "visits": [_visit(seen, names, late) for seen in day.tries.values()],
         "rentals": [],
         "anonymous": [{"epc": epc} for epc in day.anonymous],
-        "lock": [
-            {"gate": props.KIOSK, "unlocked_ms": unlocked}
-            for unlocked in unlocked_ms(edges, time.monotonic())
-        ],
+        "lock": [{"gate": props.KIOSK, "unlocked_ms": each} for each in unlocked],
         "ledger": _ledger(theatre),
         "hub": _hub(theatre),
     }

@@ -59,7 +59,9 @@ STEPS: Final[Mapping[str, Keys]] = {
     "wait": Keys(needs=("for_s",), alone=True),
 }
 TABLES: Final = ("currency", "policy", "item", "customer", "step", "expect")
+STEPS_LATER: Final = ("rent", "return")
 WAYS: Final = ("voucher", "vouched", "leave", "group")
+WAYS_LATER: Final = ("deposit", "prepaid")
 DEVICES: Final = ("provider", "hub", "reader", "camera")
 STATES: Final = ("open", "closed")
 EXPECTED: Final[Mapping[str, Sequence[str]]] = {
@@ -194,7 +196,7 @@ class _Parser:
         return tuple(steps)
 
     def _step(self, table: Table, shown: _Shown) -> Step:
-        do = table.word("do", tuple(STEPS))
+        do = table.word("do", tuple(STEPS), STEPS_LATER)
         if not do:
             return Step("")
         keys = STEPS[do]
@@ -208,7 +210,7 @@ class _Parser:
             after_s=table.seconds("after_s", 0.0),
             line=self._mistakes.line("step", table.index, "do"),
             epcs=table.epcs("epcs", some=do != "exit") if "epcs" in given else (),
-            way=table.word("way", WAYS) if "way" in given else "",
+            way=table.word("way", WAYS, WAYS_LATER) if "way" in given else "",
             state=table.word("state", STATES) if "state" in given else "",
             device=table.word("device", DEVICES) if "device" in given else "",
             text=_text_shown(table) if "text" in given else "",

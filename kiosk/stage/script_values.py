@@ -64,14 +64,17 @@ class Table:
             if key not in keys:
                 self.wrong(key, f"unknown key; {_hint(key, keys)}")
 
-    def word(self, key: str, words: Sequence[str]) -> str:
-        """Return one of `words`, "" where it is not."""
+    def word(self, key: str, words: Sequence[str], later: Sequence[str] = ()) -> str:
+        """Return one of `words`, "" where it is not; those of `later` are told as not built yet."""
         value = self.values.get(key)
         if isinstance(value, str) and value in words:
             return value
         if key not in self.values:
             return self._nothing(key, f"one of {', '.join(words) or 'none'}")
-        self.wrong(key, f"{shown(value)} is not known; {_hint(value, words)}")
+        if value in later:
+            self.wrong(key, f"{shown(value)} is not built yet; known: {', '.join(words)}")
+        else:
+            self.wrong(key, f"{shown(value)} is not known; {_hint(value, words)}")
         return ""
 
     def text(

@@ -104,10 +104,14 @@ class Theatre:
 
     def restart_daemon(self) -> None:
         """Start the daemon again after it was killed or stopped, and wait until it answers."""
+        self.stop_daemon()
+        self._up()
+
+    def stop_daemon(self) -> None:
+        """Stop the daemon for good or for a while; hub and scores stay."""
         self.daemon.stop()
         self.control.close()
         self.sim.close()
-        self._up()
 
     def check(self) -> None:
         """Raise when the play cannot go on.

@@ -126,6 +126,53 @@ def test_a_hub_that_knows_more_than_this_card_is_reported(
     assert hub.requests == 0
 
 
+def test_a_stop_brings_the_hub_what_came_since_without_lingering(
+    gate: Gatehouse, hub: Hub, httpserver: HTTPServer, until: Callable[..., None]
+) -> None:
+    gate.show()
+    patient = _patient(gate, httpserver)
+    patient.start(0)
+    until(lambda: patient.idle)
+    held = hub.size
+    gate.hear()
+    gate.show()
+    patient.stop()
+    assert hub.size == gate.ledger.size > held
+
+
+def test_a_stop_does_not_wait_for_a_hub_that_was_away(
+    gate: Gatehouse, hub: Hub, httpserver: HTTPServer, until: Callable[..., None]
+) -> None:
+    gate.show()
+    hub.first = [Response("oops", 500)]
+    patient = _patient(gate, httpserver)
+    patient.start(0)
+    until(lambda: "500" in patient.trouble)
+    asked = hub.requests
+    patient.stop()
+    assert hub.requests == asked
+
+
+def test_a_last_batch_that_fails_is_trouble_and_not_an_end(
+    gate: Gatehouse, hub: Hub, httpserver: HTTPServer, until: Callable[..., None]
+) -> None:
+    gate.show()
+    patient = _patient(gate, httpserver)
+    patient.start(0)
+    until(lambda: patient.idle)
+    hub.first = [Response("oops", 500)]
+    gate.hear()
+    gate.show()
+    patient.stop()
+    assert "500" in patient.trouble
+
+
+def _patient(gate: Gatehouse, server: HTTPServer) -> Uploader:
+    """Return an uploader that waits an hour for company, but for its first round."""
+    client = HubClient(server.url_for("").rstrip("/"))
+    return Uploader(path=gate.path, origin=ORIGIN, hub=client, rhythm=gate.rhythm, linger_s=3600)
+
+
 def test_no_hub_at_all_is_trouble_and_not_an_end(
     gate: Gatehouse, until: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -97,6 +97,14 @@ def test_the_ledger_verifies_and_the_hub_has_all_of_it(
     assert (hub["size"], hub["root"]) == (ledger["size"], ledger["root"])
 
 
+def test_what_is_kept_is_what_was_told(played: tuple[Mapping[str, Any], Path]) -> None:
+    result, state = played
+    verified = json.loads(kiosk("ledger", "verify", "--state", str(state), "--json").stdout)
+    assert result["ledger"].items() <= verified.items()
+    last = json.loads(kiosk("ledger", "tail", "--state", str(state), "--json").stdout)[-1]
+    assert last["type"] == "device.stopped"
+
+
 def test_the_lock_was_open_once_for_each_who_came_in_and_never_longer_than_its_hold(
     played: tuple[Mapping[str, Any], Path],
 ) -> None:
@@ -155,6 +163,29 @@ def test_a_day_that_was_cut_off_goes_on_with_an_empty_shop(tmp_path: Path) -> No
     same = kiosk("demo", "--script", str(cut_off), "--state", str(state), "--quiet")
     assert (same.returncode, same.stdout) == (2, "")
     assert same.stderr == f"kiosk: {state}: a day was played here; give --state another directory\n"
+
+
+def test_a_hub_that_is_away_at_the_end_is_asked_what_it_holds(tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "away.toml",
+        [
+            step("show_qr", customer="customer-1"),
+            step("take", epcs=[TRAIL_MIX]),
+            step("exit"),
+            step("pay", amount_minor=599),
+            step("wait", for_s=60),
+            step("lose", device="hub"),
+            step("show_qr", customer="customer-2"),
+            step("exit"),
+            expect("customer-1", outcome="unpaid", unpaid_minor=0),
+            expect("customer-2", outcome="empty"),
+        ],
+    )
+    done = kiosk("play", str(script), "--quiet", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(done.stdout)
+    assert 0 < result["hub"]["size"] < result["ledger"]["size"]
+    assert result["hub"]["root"]
 
 
 def test_several_customers_inside_are_told_apart_at_the_exit(tmp_path: Path) -> None:

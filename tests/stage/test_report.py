@@ -81,7 +81,5 @@ def test_amounts_have_the_digits_of_their_currency() -> None:
     assert "120 JPY" in "\n".join(lines_of(Played(yen, result(visit(unpaid_minor=120)))))
 
 
-def test_a_kept_directory_is_named_with_what_its_last_entry_is() -> None:
-    assert kept(Path("/day")) == (
-        "Kept: /day (the kiosk's stop is one entry more; kiosk ledger verify --state /day)"
-    )
+def test_a_kept_directory_is_named_with_what_verifies_it() -> None:
+    assert kept(Path("/day")) == "Kept: /day (kiosk ledger verify --state /day)"

@@ -148,6 +148,13 @@ def test_an_empty_expectation_means_none(tmp_path: Path) -> None:
         ("item = 3", 1, "item: is not a list of tables: write [[item]]"),
         ("[step]\ndo = 'wait'", 1, "step: is not a list of tables: write [[step]]"),
         ("step = [{do = 'sit'}]", 1, "step.do: 'sit' is not known; known: show_qr, "),
+        ("step = [{do = 'rent', box = 4}]", 1, "step.do: 'rent' is not built yet; known: "),
+        ("[[step]]\ndo = 'return'", 2, "step.do: 'return' is not built yet; known: show_qr, "),
+        (
+            f"{HEAD}{SHOW}[[step]]\ndo = 'choose'\nway = 'deposit'",
+            16,
+            "step.way: 'deposit' is not built yet; known: voucher, vouched, leave, group",
+        ),
         ("[[item]]\ngtin = '00614141123453'\nname = 'a'\nprice_minor = 1", 2, "a check digit"),
         ("[[item]]\ngtin = '614141123452'\nname = 'a'\nprice_minor = 1", 2, "is not a GTIN-14"),
         ("[[item]]\ngtin = '00614141123452'\nname = ''\nprice_minor = 1", 3, "1 to 80 printable"),
