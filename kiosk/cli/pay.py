@@ -1,18 +1,21 @@
 """`kiosk pay`: record at the counter that a visit was paid."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from kiosk.cli.ending import UNREACHABLE, EndingError
 from kiosk.cli.place import ConfigOption, StateOption, state_dir
 
+EXAMPLE: Final = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
+SHOWN: Final = 40  # of a wrong id
 STAFF_TOKEN: Final = Path("hub", "staff.token")  # where init and play put the hub
 
 VisitArgument = Annotated[
-    str, typer.Argument(help="The visit, as kiosk ledger tail or the pages show it.")
+    str, typer.Argument(help="The visit's id, as the owner's page or kiosk ledger tail shows it.")
 ]
 TokenFileOption = Annotated[
     Path | None,
@@ -49,15 +52,18 @@ def command(
 ) -> None:
     """Record a payment for a visit, before the exit or within the grace after it.
 
-    Before the exit it pays the items; after it, it settles what is owed. It never changes what an
-    exit was. The same key records once, however often it is sent.
+    Before the exit it pays the items; after it, it settles what is owed, and what covers no whole
+    item is kept as credit. It never changes what an exit was. The same key records once, however
+    often it is sent. What is said of the visit is what the hub knows by then.
 
     Example: kiosk pay VISIT --amount-minor 599 --token-file /var/lib/kiosk-hub/staff.token
 
-    Exit 4 when it was not recorded: no kiosk runs there, or the hub refused.
+    Exit 2 when no visit can have this id, 4 when it was not recorded: no kiosk runs there, or the
+    hub refused.
     """
     from kiosk.daemon.caller import ask
 
+    visit = _visit(visit)
     place, key = state_dir(config, state), key or secrets.token_hex(8)
     if bool(epc) == bool(amount_minor):
         raise typer.BadParameter("give either --epc or --amount-minor")
@@ -74,6 +80,37 @@ def command(
     if not answer.get("ok"):
         raise EndingError(f"not recorded (key {key}): {answer.get('error')}", UNREACHABLE)
     typer.echo(f"recorded as payment {answer['number']} (key {key})")
+    typer.echo(_standing(visit, answer.get("visit"), answer["currency"]))
+
+
+def _visit(text: str) -> str:
+    """Return the id of a visit; typer.BadParameter when no visit can have it."""
+    from kiosk.core.values import VISIT_ID
+
+    visit = text.strip().lower()
+    if VISIT_ID.fullmatch(visit) is None:
+        raise typer.BadParameter(
+            f"{text[:SHOWN]!a} is no visit: want its id from the owner's page, as in {EXAMPLE}"
+        )
+    return visit
+
+
+def _standing(visit: str, standing: Mapping[str, Any] | None, currency: str) -> str:
+    """Return what the payment came to, as far as the hub knows the visit."""
+    from kiosk.core.money import plain
+
+    look = "look at the id under Unpaid exits on the owner's page"
+    if standing is None:
+        return f"the hub has not yet seen visit {visit}; if it never comes, {look}"
+    if standing["state"] == "open":
+        return "the visit goes on: the payment counts when they leave"
+    if standing["state"] == "outside":
+        return f"nobody has come in on visit {visit}: if nobody does, {look}"
+    paid, owed, credit = (
+        plain(standing[name], currency) for name in ("paid_minor", "owed_minor", "credit_minor")
+    )
+    told = f"of this visit {paid} is paid and {owed} still owed"
+    return f"{told}; {credit} is kept as credit" if standing["credit_minor"] else told
 
 
 def _token(file: Path) -> str:

@@ -3,6 +3,7 @@
 Everything here is frozen and compares by value.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,9 @@ Gtin = NewType("Gtin", str)
 Json: TypeAlias = bool | int | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """What canonical JSON may hold: no floats, integers below 2^53, ASCII keys."""
 
+VISIT_ID: Final = re.compile(  # RFC 9562 sections 4 and 5.7
+    r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
 MAX_JSON_INTEGER: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3, IEEE 754 exactness
 
 

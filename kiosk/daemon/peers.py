@@ -6,6 +6,7 @@ A peer that is slow or away costs the customer at most the deadline, and the own
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Final
 
 from kiosk.core.commands import AskPayments, AskProvider
@@ -99,7 +100,8 @@ class Peers:
             """Record the payment with the staff's token."""
             client = self._counter(token)
             try:
-                reply({"ok": True, "number": client.record_payment(order)})
+                done = asdict(client.record_payment(order))
+                reply({"ok": True, "currency": order.currency, **done})
             except RemoteError as error:
                 reply({"ok": False, "error": str(error)})
             finally:

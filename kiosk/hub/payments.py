@@ -10,13 +10,14 @@ import msgspec
 import orjson
 
 from kiosk.core.money import MAX_MINOR
-from kiosk.core.values import Moment
+from kiosk.core.values import Json, Moment
 from kiosk.hub import grace
 from kiosk.hub.documents import currency_of
 from kiosk.hub.errors import RefusalError
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.payments import PaymentRow
 from kiosk.hub.store.visits import LineRow
+from kiosk.hub.views import standing
 
 METHODS: Final = ("cash", "card", "voucher", "transfer")
 MAX_BYTES: Final = 64 * 1024
@@ -41,10 +42,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The payment's number in the feed, and whether it is new."""
+    """The payment's number in the feed, whether it is new, and how its visit stands by now."""
 
     number: int
     new: bool
+    visit: Mapping[str, Json] | None
 
 
 _ASKED: Final = msgspec.json.Decoder(Asked)
@@ -89,7 +91,7 @@ def record(tx: Transaction, asked: Asked, at: Moment) -> Recorded:
     if known is not None:
         if known.digest != digest:
             raise RefusalError(409, "key-used", "key: was used for another payment; take a new one")
-        return Recorded(known.number, new=False)
+        return Recorded(known.number, new=False, visit=_standing(tx, asked))
     currency = currency_of(tx)
     if not currency:
         detail = "payment: this shop has no currency yet; publish its policy first"
@@ -104,7 +106,7 @@ def record(tx: Transaction, asked: Asked, at: Moment) -> Recorded:
     number = tx.payments.add(row)
     if over is not None:
         grace.settle(tx, over, at)
-    return Recorded(number, new=True)
+    return Recorded(number, new=True, visit=_standing(tx, asked))
 
 
 def feed(tx: Transaction, kiosk: str, after: int) -> Mapping[str, object]:
@@ -124,6 +126,12 @@ def feed(tx: Transaction, kiosk: str, after: int) -> Mapping[str, object]:
         for row in rows
     ]
     return {"payments": payments, "next": rows[-1].number if rows else after}
+
+
+def _standing(tx: Transaction, asked: Asked) -> Mapping[str, Json] | None:
+    """Return how the visit stands by now; None when the hub has not yet seen it."""
+    row = tx.visits.find(asked.kiosk, asked.visit)
+    return standing(row, tx.visits.lines(*row.key)) if row else None
 
 
 def _check_items(asked: Asked, lines: Sequence[LineRow]) -> None:

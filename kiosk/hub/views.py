@@ -55,6 +55,20 @@ def visit_view(
     }
 
 
+def standing(row: VisitRow, lines: Sequence[LineRow]) -> Mapping[str, Json]:
+    """Return how a visit stands for whoever paid for it.
+
+    `state` is its outcome, "open" while it goes on, "outside" while nobody has come in on it.
+    """
+    under_way = row.way is not None and row.ended_ms is None
+    return {
+        "state": row.outcome or ("open" if under_way else "outside"),
+        "paid_minor": sum(line.price_minor for line in lines if line.paid),
+        "owed_minor": owed_minor(row, lines),
+        "credit_minor": row.credit_minor,
+    }
+
+
 def owed_minor(row: VisitRow, lines: Sequence[LineRow]) -> int:
     """Return what is owed: only an unpaid exit owes anything, an unresolved one owes nothing."""
     return unpaid_minor(as_lines(lines)) if row.outcome == Outcome.UNPAID else 0

@@ -12,7 +12,7 @@ import msgspec
 from kiosk.core.money import MAX_MINOR
 from kiosk.core.values import Epc, Payment, VisitId
 from kiosk.remote.http import MAX_RETRY_S, Ask, HttpClient, Reply, reason_of, retry_after_s
-from kiosk.remote.orders import PaymentOrder, PaymentsPage
+from kiosk.remote.orders import Count, PaymentOrder, PaymentsPage, RecordedPayment
 
 DEADLINE_S: Final = 10.0  # a batch of 256 events over a slow line; nobody waits at the door for it
 MAX_BYTES: Final = 16 << 20  # a catalogue of 100,000 articles
@@ -62,17 +62,16 @@ class RetryLater:
 SyncReply = Accepted | Gap | Forked | Rejected | RetryLater
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=MAX_RETRY_S)]
 
 
 class _AcceptedBody(msgspec.Struct):
-    size: _Count
+    size: Count
     next_after_s: _Seconds = 60
 
 
 class _PaymentBody(msgspec.Struct):
-    number: _Count
+    number: Count
     visit: str
     currency: str
     key: str
@@ -82,14 +81,10 @@ class _PaymentBody(msgspec.Struct):
 
 class _PageBody(msgspec.Struct):
     payments: tuple[_PaymentBody, ...]
-    next: _Count
+    next: Count
 
 
-class _NumberBody(msgspec.Struct):
-    number: _Count
-
-
-_Body = TypeVar("_Body", _AcceptedBody, _PageBody, _NumberBody)
+_Body = TypeVar("_Body", _AcceptedBody, _PageBody, RecordedPayment)
 
 
 class HubClient:
@@ -182,8 +177,8 @@ class HubClient:
             raise self._http.bad("the payment feed is not in order")
         return PaymentsPage(tuple(_payment(row) for row in page.payments), page.next)
 
-    def record_payment(self, order: PaymentOrder) -> int:
-        """Return the number of the payment in the feed; a repeat returns the same number.
+    def record_payment(self, order: PaymentOrder) -> RecordedPayment:
+        """Return the payment as it is in the feed; a repeat returns the same number.
 
         Raises:
             RefusedError: 401 not a staff token, 409 the key was used for another payment.
@@ -199,9 +194,7 @@ class HubClient:
             **covers,
         }
         reply = self._http.call(Ask("POST", "/v1/payments", msgspec.json.encode(fields), JSON))
-        return self._read(
-            self._expect(reply, HTTPStatus.OK, HTTPStatus.CREATED), _NumberBody
-        ).number
+        return self._read(self._expect(reply, HTTPStatus.OK, HTTPStatus.CREATED), RecordedPayment)
 
     def close(self) -> None:
         """Close the kept connections; no other thread may be in a call."""

@@ -1,8 +1,13 @@
 """The words of payments: what is asked to be recorded, and what a feed gives back."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from kiosk.core.values import Epc, Payment, VisitId
+import msgspec
+
+from kiosk.core.values import MAX_JSON_INTEGER, Epc, Payment, VisitId
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_JSON_INTEGER)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,34 @@ class PaymentOrder:
     epcs: tuple[Epc, ...] = ()
     amount_minor: int = 0
     method: str = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitStanding:
+    """How a visit stands after a payment for it.
+
+    Attributes:
+        state: Its outcome, "open" while it goes on, "outside" while nobody has come in on it.
+        credit_minor: What covers no whole line yet.
+    """
+
+    state: str
+    paid_minor: Count
+    owed_minor: Count
+    credit_minor: Count
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPayment:
+    """A payment that is recorded.
+
+    Attributes:
+        number: Its number in the feed.
+        visit: None when the hub has not yet seen the visit.
+    """
+
+    number: Count
+    visit: VisitStanding | None = None
 
 
 @dataclass(frozen=True, slots=True)

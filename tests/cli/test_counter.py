@@ -68,6 +68,10 @@ def test_what_needs_a_person_is_exit_code_1(
 
 # pay
 
+VISIT = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
+LOOK = "look at the id under Unpaid exits on the owner's page"
+TAKEN: dict[str, Any] = {"ok": True, "number": 7, "currency": "EUR", "visit": None}
+
 
 @pytest.fixture
 def token(tmp_path: Path) -> Path:
@@ -80,17 +84,17 @@ def token(tmp_path: Path) -> Path:
 def test_a_payment_is_sent_with_a_key_of_its_own(
     kiosk: Kiosk, state: Path, control: Control, token: Path
 ) -> None:
-    control.answers({"ok": True, "number": 7}, {"ok": True, "number": 7})
+    control.answers(TAKEN, TAKEN)
     at = ("--token-file", token, "--state", state)
-    done = kiosk("pay", "v1", "--epc", "3034aa", "--epc", "3034BB", *at)
+    done = kiosk("pay", VISIT, "--epc", "3034aa", "--epc", "3034BB", *at)
     first, words = control.asked[0], done.out.split()
     assert words[:4] == ["recorded", "as", "payment", "7"]
     assert first["epcs"] == ["3034AA", "3034BB"]
-    assert (first["visit"], first["token"], len(first["key"])) == ("v1", "very-secret", 16)
-    kiosk("pay", "v1", "--amount-minor", 599, "--method", "card", "--key", "till-1", *at)
+    assert (first["visit"], first["token"], len(first["key"])) == (VISIT, "very-secret", 16)
+    kiosk("pay", VISIT, "--amount-minor", 599, "--method", "card", "--key", "till-1", *at)
     assert control.asked[1] == {
         "do": "pay",
-        "visit": "v1",
+        "visit": VISIT,
         "epcs": [],
         "amount_minor": 599,
         "method": "card",
@@ -102,13 +106,13 @@ def test_a_payment_is_sent_with_a_key_of_its_own(
 def test_the_token_of_the_hub_beside_the_kiosk_is_found(
     kiosk: Kiosk, state: Path, control: Control
 ) -> None:
-    words = ("pay", "v1", "--amount-minor", 5, "--state", state)
+    words = ("pay", VISIT, "--amount-minor", 5, "--state", state)
     done = kiosk(*words)
     assert (done.code, "name it with --token-file" in done.err) == (2, True)
     assert control.asked == []
     (state / "hub").mkdir()
     (state / "hub" / "staff.token").write_text("very-secret\n", encoding="ascii")
-    control.answers({"ok": True, "number": 7})
+    control.answers(TAKEN)
     assert kiosk(*words).code == 0
     assert control.asked[0]["token"] == "very-secret"
 
@@ -117,7 +121,7 @@ def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
     kiosk: Kiosk, state: Path, control: Control, token: Path
 ) -> None:
     control.answers({"ok": False, "error": "the hub did not answer"})
-    words = ("pay", "v1", "--amount-minor", 5, "--key", "till-1")
+    words = ("pay", VISIT, "--amount-minor", 5, "--key", "till-1")
     done = kiosk(*words, "--token-file", token, "--state", state)
     assert done.code == 4
     assert done.err == "kiosk: not recorded (key till-1): the hub did not answer\n"
@@ -136,8 +140,70 @@ def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
 def test_words_that_make_no_payment_are_refused_before_anybody_is_asked(
     words: tuple[object, ...], kiosk: Kiosk, state: Path, token: Path
 ) -> None:
-    done = kiosk("pay", "v1", *words, "--token-file", token, "--state", state)
+    done = kiosk("pay", VISIT, *words, "--token-file", token, "--state", state)
     assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        *("123", "0", "", "00000000-0000-0000-0000-000000000000", VISIT[:8], f"{VISIT}0"),
+        *("019ab0c4-7f3e-4c1d-9f0e-2b6f3d5a8c11", "019ab0c4-7f3e-7c1d-cf0e-2b6f3d5a8c11"),
+        *("\x1b[2J", "x" * 5000, f"{VISIT}\n{VISIT}"),
+    ],
+)
+def test_what_no_visit_can_be_called_is_refused_before_anybody_is_asked(
+    visit: str, kiosk: Kiosk, state: Path, control: Control, token: Path
+) -> None:
+    done = kiosk("pay", visit, "--amount-minor", 5, "--token-file", token, "--state", state)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert " is no visit: want its id from the owner's page, as in 019" in done.err
+    assert len(done.err) < 250
+    assert control.asked == []
+
+
+def test_an_id_is_taken_as_it_was_copied(
+    kiosk: Kiosk, state: Path, control: Control, token: Path
+) -> None:
+    control.answers(TAKEN)
+    words = ("--amount-minor", 5, "--token-file", token, "--state", state)
+    assert kiosk("pay", f" {VISIT.upper()}\n", *words).code == 0
+    assert control.asked[0]["visit"] == VISIT
+
+
+@pytest.mark.parametrize(
+    ("visit", "told"),
+    [
+        (
+            None,
+            f"the hub has not yet seen visit {VISIT}; if it never comes, {LOOK}",
+        ),
+        (("open", 0, 0, 0), "the visit goes on: the payment counts when they leave"),
+        (
+            ("outside", 0, 0, 0),
+            f"nobody has come in on visit {VISIT}: if nobody does, {LOOK}",
+        ),
+        (
+            ("unpaid", 300, 800, 50),
+            "of this visit 3.00 EUR is paid and 8.00 EUR still owed; 0.50 EUR is kept as credit",
+        ),
+        (("unpaid", 1100, 0, 0), "of this visit 11.00 EUR is paid and 0.00 EUR still owed"),
+    ],
+)
+def test_what_a_payment_came_to_is_said(
+    visit: tuple[object, ...] | None,
+    told: str,
+    kiosk: Kiosk,
+    state: Path,
+    control: Control,
+    token: Path,
+) -> None:
+    names = ("state", "paid_minor", "owed_minor", "credit_minor")
+    standing = dict(zip(names, visit, strict=True)) if visit else None
+    control.answers({**TAKEN, "visit": standing})
+    words = ("--amount-minor", 5, "--token-file", token, "--state", state)
+    done = kiosk("pay", VISIT, *words)
+    assert (done.code, done.out.splitlines()[1:]) == (0, [told])
 
 
 @pytest.mark.parametrize("held", [b"", b"\xff\xfe", b"two words", b"\x1b[2J", b"x\ny"])
@@ -145,5 +211,5 @@ def test_a_file_without_a_token_is_named_and_never_shown(
     held: bytes, kiosk: Kiosk, state: Path, token: Path
 ) -> None:
     token.write_bytes(held)
-    done = kiosk("pay", "v1", "--amount-minor", 5, "--token-file", token, "--state", state)
+    done = kiosk("pay", VISIT, "--amount-minor", 5, "--token-file", token, "--state", state)
     assert (done.code, f"{token}: holds no token" in done.err) == (2, True)

@@ -20,7 +20,7 @@ from kiosk.remote.hub import (
     RetryLater,
     SyncReply,
 )
-from kiosk.remote.orders import PaymentOrder, PaymentsPage
+from kiosk.remote.orders import PaymentOrder, PaymentsPage, RecordedPayment, VisitStanding
 from kiosk.remote.payments.base import PaymentProvider
 from kiosk.remote.payments.counter import CounterPayments
 from tests.remote import faulty_server as faults
@@ -233,6 +233,20 @@ def test_a_payment_is_recorded_for_items_or_for_an_amount(status: str) -> None:
     common = {"kiosk": "shop/k", "visit": "v1", "currency": "EUR"}
     assert items == {**common, "key": "k1", "method": "cash", "epcs": ["30AA"]}
     assert amount == {**common, "key": "k2", "method": "card", "amount_minor": 599}
+
+
+def test_a_payment_is_told_how_its_visit_stands() -> None:
+    standing = {"state": "unpaid", "paid_minor": 300, "owed_minor": 800, "credit_minor": 50}
+    with hub(as_json({"number": 4, "visit": standing})) as (client, _):
+        told = client.record_payment(ORDER)
+    assert told == RecordedPayment(4, VisitStanding("unpaid", 300, 800, 50))
+    with hub(as_json({"number": 4, "visit": None})) as (client, _):
+        assert client.record_payment(ORDER) == RecordedPayment(4)
+    with (
+        hub(as_json({"number": 4, "visit": {**standing, "owed_minor": -1}})) as (client, _),
+        pytest.raises(BadAnswerError),
+    ):
+        client.record_payment(ORDER)
 
 
 def test_a_key_that_paid_for_something_else_is_refused() -> None:

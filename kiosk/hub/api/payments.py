@@ -20,12 +20,16 @@ router = APIRouter(prefix="/v1/payments", tags=["payments"])
 
 @router.post("", dependencies=[Depends(bearer.staff)])
 async def post(request: Request) -> JSONResponse:
-    """Record a payment; the same key and content again answer the same number."""
+    """Record a payment; the same key and content again answer the same number.
+
+    `visit` is how the visit stands by then, null when its log has not come yet.
+    """
     hub = hub_of(request)
     asked = read_order(await read_body(request, MAX_BYTES))
     done = await hub.write(lambda tx, at: record(tx, asked, at))
     hub.paid.ring()
-    return JSONResponse({"number": done.number}, status_code=201 if done.new else 200)
+    answer = {"number": done.number, "visit": done.visit}
+    return JSONResponse(answer, status_code=201 if done.new else 200)
 
 
 @router.get("", dependencies=[Depends(bearer.staff_or_kiosk)])

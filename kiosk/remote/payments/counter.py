@@ -22,7 +22,7 @@ class CounterPayments:
         Raises:
             RemoteError: Not recorded, or not known to be: send the same order again.
         """
-        return self._hub.record_payment(order)
+        return self._hub.record_payment(order).number
 
     def since(self, after: int, wait_s: int = 0) -> PaymentsPage:
         """Return the payments after cursor `after`, waiting up to `wait_s` for the first.

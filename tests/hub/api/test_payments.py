@@ -14,9 +14,9 @@ from tests.patience import patient_s
 def test_the_same_key_and_content_is_one_payment(visitor: Visitor) -> None:
     first, again = visitor.pay(), visitor.pay()
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json() == again.json() == {"number": 1}
+    assert first.json() == again.json() == {"number": 1, "visit": None}
     assert visitor.pay(amount_minor=501).status_code == 409
-    assert visitor.pay(key="key-2").json() == {"number": 2}
+    assert visitor.pay(key="key-2").json()["number"] == 2
 
 
 def test_the_feed_goes_on_from_its_cursor(visitor: Visitor) -> None:
@@ -153,7 +153,8 @@ def test_a_late_payment_settles_its_lines_and_changes_no_outcome(
         1100,
         "running",
     )
-    visitor.pay(amount_minor=350)
+    told = visitor.pay(amount_minor=350).json()["visit"]
+    assert told == {"state": "unpaid", "paid_minor": 300, "owed_minor": 800, "credit_minor": 50}
     (after,) = visitor.visits()["visits"]
     assert [x["paid"] for x in after["lines"]] == [False, True]
     assert (after["outcome"], after["unpaid_minor"], after["credit_minor"]) == ("unpaid", 800, 50)
@@ -177,3 +178,32 @@ def test_money_for_an_item_that_is_not_owed_is_refused_and_not_swallowed(
     twice = visitor.pay(key="key-2", amount_minor=None, epcs=[EPCS[0], EPCS[1]])
     assert (twice.status_code, twice.json()["field"]) == (422, "epcs[1]")
     assert visitor.visits()["visits"][0]["unpaid_minor"] == 800, "and nothing of it was recorded"
+
+
+def test_a_payment_is_told_how_far_the_hub_knows_its_visit(
+    visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    assert visitor.pay(key="before").json()["visit"] is None, "its log may still come"
+    granted(kiosk_log, "v1")
+    visitor.send(kiosk_log)
+    nothing = {"paid_minor": 0, "owed_minor": 0, "credit_minor": 0}
+    for key in ("before", "inside"):
+        assert visitor.pay(key=key).json()["visit"] == {"state": "open", **nothing}, key
+    left(kiosk_log, "v1", "unpaid", line(0, 800))
+    visitor.send(kiosk_log, 2)
+    stands = {"state": "unpaid", "paid_minor": 800, "owed_minor": 0, "credit_minor": 700}
+    assert visitor.pay(key="late").json()["visit"] == stands
+    assert visitor.pay(key="late").json()["visit"] == stands, "the same again"
+
+
+def test_a_payment_for_whoever_did_not_come_in_is_told_so(
+    visitor: Visitor, kiosk_log: KioskLog
+) -> None:
+    refused = {"decision": "refused", "reason": "forged", "way": None, "policy": 1}
+    kiosk_log.add("decision.made", refused, "turned-away")
+    granted(kiosk_log, "left-outside")
+    kiosk_log.add("visit.not_entered", {}, "left-outside")
+    assert visitor.send(kiosk_log).status_code == 200
+    for visit in ("turned-away", "left-outside"):
+        told = visitor.pay(key=visit, visit=visit).json()["visit"]
+        assert told["state"] == "outside", visit
