@@ -41,6 +41,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "demo": Noun("Play one day in a simulated shop; leave its pages up.", _START, has_verbs=False),
     "play": Noun("Play a script against the real processes.", _START, has_verbs=False),
     "init": Noun("Make the keys and a first configuration.", _START, has_verbs=False),
+    "sim": Noun("Be a customer in a simulated shop.", _START),
     "doctor": Noun("Look over this machine; say what to fix.", _START, has_verbs=False),
     "config": Noun("Check or show the configuration, or print its schema.", _START),
     "keys": Noun("Make and list keys; sign the key list.", _START),

@@ -35,7 +35,7 @@ def command(
     Example: kiosk init shop --simulate
     """
     from kiosk.cli.init_files import Wish, make
-    from kiosk.cli.init_simulated import devices, pictures
+    from kiosk.cli.init_simulated import devices, items
     from kiosk.cli.init_steps import steps
 
     if simulate and services:
@@ -54,5 +54,5 @@ def command(
         services=services,
         devices=devices(place) if simulate else {},
     )
-    made = make(wish, pictures if simulate else lambda _: None)
+    made = make(wish, items if simulate else lambda _: None)
     typer.echo(steps(wish, made), nl=False)

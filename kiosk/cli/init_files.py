@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -41,8 +41,11 @@ NOBODY: Final = "none"
 NO_KEY_YET: Final = "A" * 43  # a public key's length in base64url: all else is checked first
 HUB_PORT: Final = 8080
 
-Tables = dict[str, dict[str, Any]]
-"""Values that go over those of a commented file, by table and key; None takes a key out."""
+Tables = dict[str, dict[str, Any] | list[dict[str, Any]]]
+"""Values that go over those of a commented file, by table and key; None takes a key out.
+
+A list is an array of tables: each in its turn, those that are not there yet at the end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +188,25 @@ def _policy(wish: Wish) -> Mapping[str, Any]:
 
 
 def _configure(path: Path, packed: str, changes: Tables) -> None:
-    """Write a commented file with some values changed; a list is an array of tables, in order."""
+    """Write a commented file with some values changed."""
     text = files("kiosk.settings").joinpath(packed).read_text("utf-8")
     document: Any = tomlkit.parse(text)
     for name, values in changes.items():
         table = document.setdefault(name, tomlkit.table())
-        for each in table if isinstance(table, list) else [table]:
-            for key, value in values.items():
-                if value is None:
-                    each.pop(key, None)
-                else:
-                    each[key] = value
+        rows = values if isinstance(values, list) else [values]
+        for place, row in enumerate(rows):
+            if isinstance(table, list) and place == len(table):
+                table.append(tomlkit.table())
+            _change(table[place] if isinstance(table, list) else table, row)
     write_new(path, tomlkit.dumps(document).encode(), PUBLIC_FILE)
+
+
+def _change(table: MutableMapping[str, Any], row: Mapping[str, Any]) -> None:
+    for key, value in row.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
 
 
 def _documents(place: Path, policy: Mapping[str, Any], private: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ import shlex
 from typing import Final
 
 from kiosk.cli.init_files import HUB_PORT, NOBODY, Made, Wish, port_of
-from kiosk.cli.init_simulated import FOLDER, PICTURE, SCREEN
+from kiosk.cli.init_simulated import EPC, ITEMS
 from kiosk.cli.spelling import spelled
 
 SCORES_PORT: Final = 8090
@@ -47,7 +47,8 @@ DEVICES: Final = """
      {kiosk} doctor --state {place}
 """
 SIMULATED: Final = """
-4. No device is needed: a folder is the camera, a file the screen. Look the machine over:
+4. Say what is sold, and look the machine over; no device is needed, all are simulated:
+     {kiosk} item import {place}/{items} --owner-key-file {place}/owner.key{hub}
      {kiosk} doctor --state {place}
 """
 GATE: Final = """
@@ -59,14 +60,26 @@ SHOW: Final = """
      {kiosk} id show customer-1 --state {place}
      {kiosk} ledger tail --state {place}
 """
-SHOW_PICTURE: Final = """
-6. In another terminal, show the camera an ID, and see what was said and recorded:
-     {kiosk} id make customer-1 --state {place} --png {picture}
-     cat {screen}
+VISITS: Final = """
+6. In another terminal, be a customer: show an ID, go in, walk out with a thing unpaid. It is in
+   the kiosk's ledger, and on the owner's pages (step 1), where it may be paid late:
+     {kiosk} sim show "$({kiosk} id make customer-1 --state {place})" --state {place}
+{chosen}     {kiosk} sim enter --state {place}
+     {kiosk} sim exit {epc} --state {place}
      {kiosk} ledger tail --state {place}
+7. Where no score opens: with a voucher; or known to staff, who vouch:
+     {kiosk} sim show "$({kiosk} id make --voucher --state {place})" --state {place}
+     {kiosk} sim enter --state {place}
+     {kiosk} sim exit --state {place}
+
+     {kiosk} vouch add customer-2 --until 2099-12-31 --by Ann --state {place}
+     {kiosk} sim show "$({kiosk} id make customer-2 --state {place})" --state {place}
+     {kiosk} sim choose vouched --state {place}
+     {kiosk} sim enter --state {place}
+     {kiosk} sim exit --state {place}
 """
 LAST: Final = """
-7. Last, when all of it works: move {place}/owner.key off this machine and keep
+{last}. Last, when all of it works: move {place}/owner.key off this machine and keep
    a copy of it: whoever has it makes the rules. What it is to sign from then on, such as a new
    catalogue, is told where it is: --owner-key-file FILE.
 """
@@ -85,9 +98,9 @@ def steps(wish: Wish, made: Made) -> str:
     parts = (
         *(MADE, HUB, NO_SCORES if wish.scores == NOBODY else SCORES),
         *(SIMULATED if simulated else DEVICES, GATE),
-        *(SHOW_PICTURE if simulated else SHOW, LAST),
+        *(VISITS if simulated else SHOW, LAST),
     )
-    return "".join(parts).format(**facts)
+    return "".join(parts).format(**facts, last=8 if simulated else 7)
 
 
 def _facts(wish: Wish, made: Made) -> dict[str, str]:
@@ -101,8 +114,10 @@ def _facts(wish: Wish, made: Made) -> dict[str, str]:
         "points": str(min(wish.threshold + POINTS_ABOVE, MOST_POINTS)),
         "publish": f"{kiosk} keys publish {documents}{hub}",
         "scores_options": _scores_options(wish),
-        "picture": f"{place}/{FOLDER}/{PICTURE}",
-        "screen": f"{place}/{SCREEN}",
+        "hub": hub,
+        "items": ITEMS,
+        "chosen": f"     {kiosk} sim choose vouched --state {place}\n" * (wish.scores == NOBODY),
+        "epc": EPC.format(number=1),
     }
 
 

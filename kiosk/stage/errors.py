@@ -5,6 +5,7 @@ StageError
 +-- ProcessError    a process of the play did not start or died
 +-- EndedError      somebody asked the play to end
 +-- NotSeenError    a step had no effect in time; the day goes on
++-- RefusedError    a simulated shop would not do what its people tried
 """
 
 import signal
@@ -47,3 +48,9 @@ class EndedError(StageError):
 
 class NotSeenError(StageError):
     """The effect of a step was not seen in time; the day goes on."""
+
+
+class RefusedError(StageError):
+    """A simulated shop would not do what its people tried; it goes on as it was."""
+
+    exit_code = 1

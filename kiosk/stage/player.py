@@ -14,12 +14,10 @@ from kiosk.stage.errors import EndedError, NotSeenError, ProcessError, StageErro
 from kiosk.stage.narrator import Departure, Narrator
 from kiosk.stage.plot import Script, Step
 from kiosk.stage.theatre import Theatre
+from kiosk.stage.visitor import PRESS_S, Visitor
 from kiosk.stage.witness import Day, Seen
 
 SEEN_S: Final = 5.0  # a code on a noisy picture, a check of 1.5 s, a busy Pi
-SETTLED_S: Final = 20.0  # exit window, absence, payments, and a busy Pi
-PASS_S: Final = 0.9  # a customer walking past the antenna (basket: 6 slices of 150 ms)
-PRESS_S: Final = 0.25
 PAUSE_S: Final = 1.0  # longer pauses move the clock instead of waiting
 GONE_S: Final = 3.0  # a code out of sight for longer is shown anew
 ROUNDS: Final = 3
@@ -29,7 +27,6 @@ NEEDS: Final[Mapping[str, str]] = {
     "pay": "hub",
 }
 """What a step works by; while the script has taken that away, nothing is the effect."""
-RSSI_DBM: Final = -52
 SHELF_DBM: Final = -58
 
 
@@ -72,6 +69,7 @@ class Player:
         self._theatre = theatre
         self._audience = audience
         self._seen_s = seen_s
+        self._visitor = Visitor(theatre, "exit-reader", seen_s)
         self._narrator = Narrator(script)
         self._parts = {each.id: Part() for each in script.customers}
         self._entering = ""
@@ -198,7 +196,7 @@ class Player:
         answers, choices = last.answers, last.choices
         if step.way == "vouched":
             self._theatre.vouch(step.customer)
-        self._theatre.tell(f"choose-{step.way}", "press", for_s=PRESS_S)
+        self._visitor.press(f"choose-{step.way}")
         if step.way == "leave":
             self._await(lambda: self._status("entry") == "idle")
             return ""
@@ -222,8 +220,7 @@ class Player:
         return ""
 
     def _swing(self, *, opened: bool) -> None:
-        self._theatre.tell("door", "set", active=opened)
-        self._await(lambda: self._status("door_open") is opened)
+        self._must(seen=self._visitor.swing(opened=opened))
 
     def _come_in(self) -> None:
         """Note that who was let in is inside; who took too long is not, and that is no miss."""
@@ -271,35 +268,15 @@ class Player:
         losses = self._day().losses
         if part is not None:
             part.carried = []
-        self._walk_out(step, epcs)
+        shows_code = self._theatre.many_inside and part is not None
+        code = self._theatre.mint(step.customer, age_s=0) if shows_code else ""
+        self._must(seen=self._visitor.walk_out(epcs, code))
         if part is not None:
             return self._went(step.customer)
         # What is not the shop's, or was paid before, goes out and is no loss.
         if self._day().losses > losses:
             self._audience.left(self._narrator.loss(epcs))
         return ""
-
-    def _walk_out(self, step: Step, epcs: list[str]) -> None:
-        """Press, push the door, carry tags past the antenna, and wait until all is settled."""
-        tell = self._theatre.tell
-        shows_code = self._theatre.many_inside and bool(step.customer)
-        if epcs:
-            tell("exit-reader", "enter", epcs=epcs, rssi_dbm=RSSI_DBM)
-        if shows_code:
-            tell("exit-camera", "show", text=self._theatre.mint(step.customer, age_s=0))
-        try:
-            tell("exit", "press", for_s=PRESS_S)
-            self._theatre.wait_for(lambda: self._status("exit") != "quiet", self._seen_s)
-            tell("door", "set", active=True)
-            self._theatre.wait_for(lambda: self._status("exit") == "reading", self._seen_s)
-            self._theatre.let_pass(PASS_S)
-        finally:
-            if epcs:
-                tell("exit-reader", "leave", epcs=epcs)
-            tell("door", "set", active=False)
-            if shows_code:
-                tell("exit-camera", "clear")
-        self._await(lambda: self._status("exit") == "quiet", SETTLED_S)
 
     def _went(self, customer: str) -> str:
         """Return how the visit of a customer who went out came out."""

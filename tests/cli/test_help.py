@@ -23,6 +23,7 @@ DOES = [
     *(("config", "schema"), ("keys", "make"), ("keys", "publish"), ("keys", "list", "add")),
     *(("keys", "list", "remove"), ("item", "import"), ("vouch", "add"), ("vouch", "remove")),
     *(("id", "show"), ("door", "unlock"), ("door", "lock"), ("door", "test"), ("rfid", "learn")),
+    *(("sim", "show"), ("sim", "choose"), ("sim", "enter"), ("sim", "exit")),
     *(("ledger", "prove"), ("ledger", "export"), ("outbox", "flush")),
 ]
 

@@ -176,7 +176,19 @@ def test_a_simulated_shop_asks_for_no_device(kiosk: Kiosk, tmp_path: Path) -> No
     told = json.loads(kiosk("doctor", "--state", place, "--json").out)
     broken = {row["what"] for row in told if row["mark"] == "fix"}
     assert broken <= {"hub", "provider", "hub token", "provider token"}
-    assert names(place / "shown") == ["id.png"]
+    assert (place / "items.csv").exists()
+    settings = load(place / "kiosk.toml")
+    assert [each.way for each in settings.button] == ["vouched", "voucher", "group", "leave"]
+    assert {each.kind for each in settings.button} == {"sim"}
+    assert settings.reader[0].port == f"sim:{place}/tty-exit"
+
+
+def test_a_simulated_shop_without_scores_is_entered_by_choosing_the_word_of_staff(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    told = kiosk("init", tmp_path / "shop", "--simulate", "--scores", "none").out
+    first = told[told.index("\n6. ") : told.index("\n7. ")]
+    assert first.index("sim show") < first.index("sim choose vouched") < first.index("sim enter")
 
 
 def test_the_owners_key_leaves_in_the_last_step(kiosk: Kiosk, tmp_path: Path) -> None:

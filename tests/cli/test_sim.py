@@ -1,0 +1,38 @@
+"""`kiosk sim`: without a simulated shop that runs there is one line, and the right exit code.
+
+Whole visits are typed in test_init_steps.py, and what a shop refuses is in tests/stage.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Kiosk = Callable[..., Any]
+
+VERBS = [("show", "K1:X"), ("choose", "vouched"), ("enter",), ("exit",), ("exit", "AA", "BB")]
+
+
+@pytest.mark.parametrize("words", VERBS, ids=" ".join)
+def test_without_a_running_kiosk_it_says_so(
+    words: tuple[str, ...], kiosk: Kiosk, tmp_path: Path
+) -> None:
+    place = tmp_path / "shop"
+    kiosk("init", place, "--simulate")
+    done = kiosk("sim", *words, "--state", place)
+    assert done.code == 4
+    assert done.err.startswith(f"kiosk: {place}/control.sock: no kiosk answers there; start it")
+
+
+def test_a_gate_with_real_devices_is_left_alone(kiosk: Kiosk, tmp_path: Path) -> None:
+    kiosk("init", tmp_path / "shop")
+    done = kiosk("sim", "enter", "--state", tmp_path / "shop")
+    assert done.code == 2
+    assert "corner/door-1: no simulated shop; make one: kiosk init DIR --simulate" in done.err
+
+
+def test_a_way_that_is_none_is_refused(kiosk: Kiosk) -> None:
+    done = kiosk("sim", "choose", "deposit")
+    assert done.code == 2
+    assert "'deposit' is not one of 'voucher', 'vouched', 'leave', 'group'" in done.err
