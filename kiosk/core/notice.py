@@ -16,7 +16,8 @@ WAY_WORDS: Final = MappingProxyType(
     {
         Way.SCORE: "show your code",
         Way.VOUCHER: "use a voucher",
-        Way.VOUCHED: "ask staff to vouch for you",
+        # Whether staff vouch already is asked only when it is chosen, so both must read true.
+        Way.VOUCHED: "choose vouched; if staff do not vouch for you yet, ask them first",
     }
 )
 HUMAN: Final = "If you think this is wrong, ask staff: a person will look at it."

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from drivers.screen import LINES, folded
+from drivers.screen import COLUMNS, LINES, folded
 from kiosk.core.commands import Show
 from kiosk.core.notice import HUMAN, STAFF_ONLY, WAY_WORDS, notice
 from kiosk.core.reasons import EXPLAINED, WORDS, Reason
@@ -36,6 +36,12 @@ def test_p9_with_no_other_way_staff_let_in() -> None:
 def test_who_is_not_turned_away_is_not_told_of_complaints(reason: Reason) -> None:
     read = notice(Show("entry", reason))
     assert read.lines == (WORDS[reason].meaning, WORDS[reason].next_step)
+
+
+def test_a_customer_whom_staff_vouch_for_already_is_not_sent_to_ask_them_again() -> None:
+    last = notice(Show("entry", Reason.BELOW, (Way.VOUCHED,))).lines[-3]
+    assert last.startswith("- choose vouched; if staff do not vouch for you yet")
+    assert len(last) <= COLUMNS
 
 
 def test_who_has_to_wait_reads_how_long() -> None:

@@ -95,7 +95,8 @@ def test_p9_whoever_is_not_let_in_reads_why_and_has_other_ways(verdict: Verdict 
     decision = loop.gate.entry.decision
     read = notice(Show("entry", decision.reason, decision.ways)).lines
     assert read[-5:] == (
-        *("You can come in another way:", "- use a voucher", "- ask staff to vouch for you"),
+        *("You can come in another way:", "- use a voucher"),
+        "- choose vouched; if staff do not vouch for you yet, ask them first",
         *(HUMAN, f"Reason: {decision.reason}"),
     )
 
