@@ -1,12 +1,10 @@
 """`kiosk policy`: the owner's rules, from the hub to a file to change, and signed back."""
 
-import contextlib
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +21,6 @@ HubOption = Annotated[
     str, typer.Option("--hub", help="Address of the hub.", envvar="KIOSK_HUB_URL")
 ]
 HUB_URL = "http://127.0.0.1:8080"
-LineOf: TypeAlias = Callable[[tuple[str | int, ...]], int | None]
 DAY_S = 86_400
 ABOVE = {
     "grace_s": "# grace_s = 86400  # seconds to pay late",
@@ -99,6 +96,8 @@ def publish(
 
     Example: kiosk policy publish policy.toml --owner-key-file owner.key
 
+    Every rule that is wrong is named by its line, before key and hub are asked for.
+
     Exit 2 when a rule or the key is wrong, 4 when the hub refuses or cannot be reached.
     """
     from kiosk.clock import Clock
@@ -107,16 +106,14 @@ def publish(
     from kiosk.hub.shelf import believed
     from kiosk.keyfiles import load_private
     from kiosk.remote.hub import HubClient
-    from kiosk.settings.files import read
 
-    document = read(file)
-    owner = load_private(owner_key_file)
     now_s = Clock.from_environment().wall_s()
+    rules = _rules(file, now_s)
+    owner = load_private(owner_key_file)
     client = HubClient(hub)
     try:
         held = believed(client, "policy", owner)
-        with _at_its_line(file, document.line):
-            payload = next_version(held, document.values, now_s, now_s + days * DAY_S)
+        payload = next_version(held, rules, now_s, now_s + days * DAY_S)
         news = _news(draft_of(held or {}), draft_of(payload))
         if not dry_run:
             client.put_document("policy", sign("policy", payload, owner))
@@ -135,18 +132,18 @@ def _echo_missing(texts: Mapping[str, str], draft: Mapping[str, Any]) -> None:
             typer.echo(text)
 
 
-@contextlib.contextmanager
-def _at_its_line(file: Path, line: LineOf) -> Iterator[None]:
-    """Say of a broken rule in which line of the file it stands."""
-    from kiosk.core.document import DocumentError
+def _rules(file: Path, now_s: int) -> Mapping[str, Any]:
+    """Return the rules in a file; SettingsError with every fault in them, each at its line."""
+    from kiosk.core.policy_draft import faults_in
     from kiosk.settings import SettingsError
+    from kiosk.settings.files import read, told
+    from kiosk.settings.places import key_of
 
-    try:
-        yield
-    except DocumentError as error:
-        words = re.findall(r"[^.\[\]]+", error.path)[1:]
-        key = tuple(int(word) if word.isdecimal() else word for word in words)
-        raise SettingsError([f"{file}:{line(key) or 1}: {error}"]) from error
+    document = read(file, "kiosk policy show > policy.toml writes one")
+    found = [(key_of(each.path)[1:], each.problem) for each in faults_in(document.values, now_s)]
+    if found:
+        raise SettingsError(told(file, document, found))
+    return document.values
 
 
 def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

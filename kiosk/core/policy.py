@@ -1,11 +1,11 @@
 """The policy: the owner's signed rules, refused as a whole when one of them is absurd."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kiosk.core.document import CURRENCY, NAME, DocumentError, Fields, read, unique
+from kiosk.core.document import CURRENCY, NAME, DocumentError, Fields, nearest, read, unique
 from kiosk.core.values import ClockSync, Json, Moment, Way
 
 MAX_POINTS: Final = 800
@@ -209,7 +209,17 @@ def parse_policy(payload: Mapping[str, Json]) -> Policy:
     Raises:
         DocumentError: The first field that breaks a rule, by its path.
     """
-    fields = read(payload, "policy")
+    return _policy(read(payload, "policy"))
+
+
+def faults_of(payload: Mapping[str, Json]) -> Sequence[DocumentError]:
+    """Return everything that is wrong with a policy, for whoever writes it."""
+    faults: list[DocumentError] = []
+    _policy(read(payload, "policy", faults))
+    return faults
+
+
+def _policy(fields: Fields) -> Policy:
     issued_s = fields.integer("issued_s", 0)
     policy = Policy(
         version=fields.integer("version", 1),
@@ -231,7 +241,7 @@ def parse_policy(payload: Mapping[str, Json]) -> Policy:
         offline=Offline(**_integers(fields.section("offline"), _OFFLINE)),
     )
     fields.end()
-    _check_thresholds(policy, fields.path)
+    _check_thresholds(policy, fields)
     return policy
 
 
@@ -260,13 +270,15 @@ def _tier(fields: Fields) -> TierRule:
 def _hours(fields: Fields) -> Hours:
     days: list[int] = []
     for at, day in enumerate(fields.plain("days")):
-        if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day < _WEEK_DAYS:
-            raise fields.wrong(f"days[{at}]", "must be 0 (Monday) to 6 (Sunday)")
-        days.append(day)
+        with fields:
+            if isinstance(day, bool) or not isinstance(day, int) or not 0 <= day < _WEEK_DAYS:
+                raise fields.wrong(f"days[{at}]", "must be 0 (Monday) to 6 (Sunday)")
+            days.append(day)
     start = fields.integer("from_min", 0, _DAY_MIN - 1)
     end = fields.integer("to_min", 1, _DAY_MIN)
-    if start >= end:
-        raise fields.wrong("to_min", f"{end} is not after from_min {start}; split at midnight")
+    with fields:
+        if start >= end and fields.sound("from_min", "to_min"):
+            raise fields.wrong("to_min", f"{end} is not after from_min {start}; split at midnight")
     return Hours(frozenset(days), start, end)
 
 
@@ -274,26 +286,32 @@ def _ways(fields: Fields) -> tuple[Way, ...]:
     names = fields.plain("ways", tuple(Way))
     ways: list[Way] = []
     for at, name in enumerate(names):
-        if not isinstance(name, str) or name not in tuple(Way):
-            raise fields.wrong(f"ways[{at}]", f"is not one of {', '.join(Way)}")
-        ways.append(Way(name))
-    unique(ways, f"{fields.path}.ways", "way")
-    if not set(ways) - {Way.SCORE}:
-        raise fields.wrong("ways", "needs a way in without a score; add voucher or vouched")
+        with fields:
+            if not isinstance(name, str) or name not in tuple(Way):
+                meant = nearest(str(name), tuple(Way))
+                hint = f"; did you mean {meant}?" if meant else ""
+                raise fields.wrong(f"ways[{at}]", f"is not one of {', '.join(Way)}{hint}")
+            ways.append(Way(name))
+    with fields:
+        unique(ways, f"{fields.path}.ways", "way")
+        if not set(ways) - {Way.SCORE} and fields.sound("ways"):
+            raise fields.wrong("ways", "needs a way in without a score; add voucher or vouched")
     return tuple(ways)
 
 
 def _timing(fields: Fields) -> Timing:
     timing = Timing(**_integers(fields, _TIMING))
-    if timing.read_min_ms > timing.read_max_ms:
-        raise fields.wrong("read_min_ms", f"is above read_max_ms, {timing.read_max_ms}")
+    with fields:
+        if timing.read_min_ms > timing.read_max_ms and fields.sound("read_min_ms", "read_max_ms"):
+            raise fields.wrong("read_min_ms", f"is above read_max_ms, {timing.read_max_ms}")
     return timing
 
 
 def _reading(fields: Fields) -> Reading:
     reading = Reading(**_integers(fields, _READING))
-    if reading.min_slices > reading.slices:
-        raise fields.wrong("min_slices", f"is above slices, {reading.slices}")
+    with fields:
+        if reading.min_slices > reading.slices and fields.sound("min_slices", "slices"):
+            raise fields.wrong("min_slices", f"is above slices, {reading.slices}")
     return reading
 
 
@@ -304,16 +322,37 @@ def _integers(fields: Fields, rules: Mapping[str, tuple[int, int, int]]) -> dict
     return found
 
 
-def _check_thresholds(policy: Policy, path: str) -> None:
-    unique([tier.id for tier in policy.tiers], f"{path}.tiers", "id")
-    unique([one.id for one in policy.thresholds], f"{path}.thresholds", "id")
+def _check_thresholds(policy: Policy, fields: Fields) -> None:
+    for name, ids in (
+        ("tiers", [tier.id for tier in policy.tiers]),
+        ("thresholds", [one.id for one in policy.thresholds]),
+    ):
+        with fields:
+            if _ids_right(fields, name, ids):
+                unique(ids, f"{fields.path}.{name}", "id")
     counts: Counter[str] = Counter()
     for at, one in enumerate(policy.thresholds):
-        here = f"{path}.thresholds[{at}]"
         counts[one.purpose] += 1
-        if counts[one.purpose] > MAX_THRESHOLDS:
-            raise DocumentError(here, f"at most {MAX_THRESHOLDS} for {one.purpose}; remove one")
-        if policy.tier(one.tier) is None:
-            raise DocumentError(f"{here}.tier", f"no tier {one.tier!r}; add it to tiers")
-        if one.since_s > policy.issued_s:
-            raise DocumentError(f"{here}.since_s", "is after issued_s; publish the policy then")
+        with fields:
+            here = f"thresholds[{at}]"
+            if counts[one.purpose] > MAX_THRESHOLDS and fields.sound(f"{here}.purpose"):
+                problem = f"at most {MAX_THRESHOLDS} for {one.purpose}; remove one"
+                raise fields.wrong(here, problem)
+            if one.since_s > policy.issued_s:
+                raise fields.wrong(f"{here}.since_s", "is after issued_s; publish the policy then")
+            if fields.sound(f"{here}.tier"):
+                _check_tier(policy, fields, f"{here}.tier", one.tier)
+
+
+def _check_tier(policy: Policy, fields: Fields, name: str, tier: str) -> None:
+    known = [each.id for each in policy.tiers]
+    if tier not in known and _ids_right(fields, "tiers", known):
+        meant = nearest(tier, known)
+        remedy = f"did you mean {meant}?" if meant else "add it to tiers"
+        raise fields.wrong(name, f"no tier {tier!r}; {remedy}")
+
+
+def _ids_right(fields: Fields, name: str, ids: Sequence[str]) -> bool:
+    """Say whether all ids of a list could be read, be the rest of it right or wrong."""
+    each = [f"{name}[{at}].id" for at in range(len(ids))]
+    return fields.sound(*each) if each else fields.sound(name)

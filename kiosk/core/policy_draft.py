@@ -1,10 +1,11 @@
 """A policy as the owner writes it: the rules, without the numbers and dates of its versions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from kiosk.core.document import DocumentError
 from kiosk.core.dwell import changes, standing
-from kiosk.core.policy import Policy, parse_policy
+from kiosk.core.policy import Policy, faults_of, parse_policy
 from kiosk.core.values import Json
 
 STAMPS: Final = ("version", "issued_s", "valid_until_s")
@@ -39,17 +40,23 @@ def next_version(
         DocumentError: The first field of the draft that breaks a rule, by its path.
     """
     before = None if held is None else parse_policy(held)
-    payload: dict[str, Json] = {
-        **draft,
-        "version": 1 if before is None else before.version + 1,
-        "issued_s": now_s,
-        "valid_until_s": until_s,
-    }
-    if "thresholds" in draft:
-        payload["thresholds"] = _dated(draft["thresholds"], {}, now_s)
+    payload = _stamped(draft, 1 if before is None else before.version + 1, now_s, until_s)
     after = parse_policy(payload)
     if before is not None:
         payload["thresholds"] = _dated(draft["thresholds"], _kept(before, after), now_s)
+    return payload
+
+
+def faults_in(draft: Mapping[str, Json], now_s: int) -> Sequence[DocumentError]:
+    """Return everything that is wrong with a draft; no other version is needed to tell."""
+    return faults_of(_stamped(draft, 1, now_s, now_s + 1))
+
+
+def _stamped(draft: Mapping[str, Json], version: int, now_s: int, until_s: int) -> dict[str, Json]:
+    """Return the payload of a draft whose thresholds all begin now."""
+    payload = {**draft, "version": version, "issued_s": now_s, "valid_until_s": until_s}
+    if "thresholds" in draft:
+        payload["thresholds"] = _dated(draft["thresholds"], {}, now_s)
     return payload
 
 

@@ -1,6 +1,5 @@
 """pydantic's findings in our words: what is wrong, and the remedy."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Final, get_args
@@ -9,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from kiosk.core.document import kind
+from kiosk.core.document import kind, nearest
 from kiosk.settings.places import Finding, Key
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -38,8 +37,8 @@ def findings(model: type[BaseModel], error: ValidationError) -> Iterator[Finding
 
 def near(word: str, known: Sequence[str]) -> str:
     """Return the remedy for an unknown word."""
-    found = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {found[0]}?" if found else f"known: {', '.join(filter(None, known))}"
+    found = nearest(word, known)
+    return f"did you mean {found}?" if found else f"known: {', '.join(filter(None, known))}"
 
 
 def fields_at(model: type[BaseModel], key: Key) -> Mapping[str, FieldInfo]:

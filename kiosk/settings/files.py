@@ -55,8 +55,11 @@ def load_any(path: Path) -> Settings | HubSettings:
     return load_hub(path) if is_hub else load(path)
 
 
-def read(path: Path) -> Document:
+def read(path: Path, first: str = "kiosk init DIR makes a first one") -> Document:
     """Return what a file holds, right or wrong.
+
+    Args:
+        first: Where a file comes from that is not there.
 
     Raises:
         SettingsError: No file, not readable, too large, not text or not TOML.
@@ -66,7 +69,7 @@ def read(path: Path) -> Document:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a file name"
-        raise SettingsError([f"{path}: {why} ({_remedy(error)})"]) from error
+        raise SettingsError([f"{path}: {why} ({_remedy(error, first)})"]) from error
     if len(data) > MAX_BYTES:
         raise SettingsError([f"{path}: larger than {MAX_BYTES} bytes (is it a configuration?)"])
     try:
@@ -78,7 +81,7 @@ def read(path: Path) -> Document:
         raise SettingsError([f"{path}:{error.line}:{error.column}: not TOML: {error}"]) from error
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(error: Exception, first: str) -> str:
     """Return what to do about a file that cannot be read."""
     match error:
         case PermissionError():
@@ -86,7 +89,7 @@ def _remedy(error: Exception) -> str:
         case IsADirectoryError():
             return "name the file in it, such as kiosk.toml"
         case _:
-            return "kiosk init DIR makes a first one"
+            return first
 
 
 def told(path: Path, document: Document, found: Iterable[Finding]) -> list[str]:

@@ -88,6 +88,12 @@ def dotted(key: Key) -> str:
     return "".join(words).removeprefix(".")
 
 
+def key_of(path: str) -> Key:
+    """Return the key that people write so, as `dotted` writes it."""
+    words = re.findall(r"[^.\[\]]+", path)
+    return tuple(int(word) if word.isdecimal() else word for word in words)
+
+
 def _syntax_fault(text: str, message: str) -> SyntaxFaultError:
     opened = _open_quote(text)
     if opened is not None:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk.core.document import nearest
 from kiosk.core.epc import MAX_BYTES
 from kiosk.stage.script_lines import Lines
 
@@ -157,9 +157,9 @@ def shown(value: object) -> str:
 
 
 def _hint(value: object, words: Sequence[str]) -> str:
-    near = get_close_matches(str(value)[:SHOWN], words, 1)
+    meant = nearest(str(value), words)
     named = ", ".join(word or '""' for word in words) or "none"
-    return f"did you mean {near[0]!r}?" if near else f"known: {named}"
+    return f"did you mean {meant!r}?" if meant else f"known: {named}"
 
 
 def _is_epc(value: object) -> bool:

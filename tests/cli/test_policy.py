@@ -76,7 +76,7 @@ def test_a_broken_rule_is_named_by_its_line_and_nothing_is_published(
     file.write_text(text.replace(points, "points = 900", 1), encoding="utf-8")
     done = kiosk("policy", "publish", file, *signed)
     assert done.code == 2
-    assert done.err.startswith(f"kiosk: {file}:{number}: policy.thresholds[0].points: 900 is out")
+    assert done.err.startswith(f"kiosk: {file}:{number}: thresholds[0].points: 900 is out")
     assert len(done.err.splitlines()) == 1
     file.write_text(text.replace(points, "points = 12", 1), encoding="utf-8")
     moved = kiosk("policy", "publish", file, *signed)
@@ -85,6 +85,28 @@ def test_a_broken_rule_is_named_by_its_line_and_nothing_is_published(
     assert len(moved.err.splitlines()) == 1
     shown = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert shown["version"] == 1
+
+
+def test_every_fault_of_a_file_is_told_at_its_line_before_key_or_hub_are_needed(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        'shop = "corner"\ncurrency = "EUR"\nmax_insid = 2\n\n[[thresholds]]\nid = "entry-600"\n'
+        'purpose = "entry"\npoints = 900\ntier = "standart"\n\n[timing]\nunlocks_s = 4\n',
+        encoding="utf-8",
+    )
+    nowhere = ("--owner-key-file", tmp_path / "none.key", "--hub", "http://127.0.0.1:1")
+    done = kiosk("policy", "publish", file, *nowhere)
+    assert done.code == 2
+    assert done.err.splitlines() == [
+        f"kiosk: {file}:3: max_insid: unknown field; did you mean max_inside?",
+        f"kiosk: {file}:8: thresholds[0].points: 900 is out of range; use 0..800",
+        f"kiosk: {file}:9: thresholds[0].tier: no tier 'standart'; did you mean standard?",
+        f"kiosk: {file}:12: timing.unlocks_s: unknown field; did you mean unlock_s?",
+    ]
+    missing = kiosk("policy", "publish", tmp_path / "none.toml", *nowhere)
+    assert (missing.code, "kiosk policy show > policy.toml writes one" in missing.err) == (2, True)
 
 
 def test_nobody_elses_policy_is_signed_again(hub: Running, kiosk: Kiosk, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.core.document import DocumentError, kind, read, unique
+from kiosk.core.document import DocumentError, kind, nearest, read, unique
 from kiosk.core.values import CoreError
 
 WORD = re.compile(r"[a-z]+")
@@ -86,3 +86,63 @@ def test_a_second_one_is_named_by_its_place() -> None:
     unique(["a", "b"], "doc.list", "id")
     with pytest.raises(DocumentError, match=r"^doc\.list\[2\]: id 'a' is there twice$"):
         unique(["a", "b", "a"], "doc.list", "id")
+
+
+def test_where_faults_are_kept_reading_goes_on_with_values_that_fit() -> None:
+    faults: list[DocumentError] = []
+    fields = read({"n": "x", "on": 1, "word": "ABC", "way": "z", "part": 3, "rows": 5}, "d", faults)
+    assert fields.integer("n", 2) == 2
+    assert not fields.flag("on")
+    assert fields.text("word", WORD, "a word") == ""
+    assert fields.choice("way", ("a", "b")) == "a"
+    assert fields.section("part").values == {}
+    assert fields.many("rows", lambda one: one.integer("n", 0)) == ()
+    assert fields.plain("list") == ()
+    fields.end()
+    assert [each.path for each in faults] == [
+        *("d.n", "d.on", "d.word", "d.way", "d.part", "d.rows", "d.list")
+    ]
+    assert faults[-1].problem == "is missing"
+
+
+def test_a_row_that_is_none_leaves_no_rows_and_the_others_are_not_counted_wrongly() -> None:
+    faults: list[DocumentError] = []
+    fields = read({"rows": [3, {"n": "x"}]}, "d", faults)
+    assert fields.many("rows", lambda one: one.integer("n", 0)) == ()
+    assert [each.path for each in faults] == ["d.rows[0]"]
+
+
+def test_what_is_misspelt_is_not_missing_as_well() -> None:
+    faults: list[DocumentError] = []
+    fields = read({"prise": 1, "zzz": 2}, "d", faults)
+    fields.integer("price", 0)
+    fields.integer("size", 0)
+    fields.end()
+    assert [str(each) for each in faults] == [
+        "d.size: is missing",
+        "d.prise: unknown field; did you mean price?",
+        "d.zzz: unknown field; remove it",
+    ]
+
+
+def test_a_field_is_sound_until_a_fault_of_it_or_below_it_is_kept() -> None:
+    fields = read({"n": "x", "rows": [{"n": "x"}], "row": 1}, "d", [])
+    assert fields.sound("n", "rows")
+    fields.integer("n", 0)
+    fields.many("rows", lambda one: one.integer("n", 0))
+    assert [fields.sound(name) for name in ("n", "rows", "rows[0].n", "row")] == [
+        *(False, False, False, True)
+    ]
+    assert read({}, "d").sound("n"), "where the first fault is raised all before it was right"
+
+
+def test_only_faults_of_the_document_are_kept() -> None:
+    fields = read({}, "d", [])
+    with pytest.raises(ZeroDivisionError), fields:
+        raise ZeroDivisionError
+
+
+def test_the_nearest_word_is_found_or_none() -> None:
+    assert nearest("standart", ["standard", "gold"]) == "standard"
+    assert nearest("zzz", ["standard"]) == ""
+    assert nearest("x" * 100_000, ["standard"]) == ""

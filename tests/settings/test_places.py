@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.settings.places import Document, Key, SyntaxFaultError, dotted, parse
+from kiosk.settings.places import Document, Key, SyntaxFaultError, dotted, key_of, parse
 
 TEXT = '''\
 # [not] = a table
@@ -165,3 +165,9 @@ def test_keys_are_written_as_people_write_them(key: Key, text: str) -> None:
 
 def test_a_document_without_lines_knows_none() -> None:
     assert Document({"a": 1}, {}).line(("a",)) is None
+
+
+@given(st.lists(st.from_regex(r"[a-z_]{1,5}", fullmatch=True) | st.integers(0, 99), min_size=1))
+def test_a_key_is_read_back_as_it_is_written(words: list[str | int]) -> None:
+    key = ("first", *words)
+    assert key_of(dotted(key)) == key
