@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,6 +17,9 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
 )
+
+DAY: Final = "a day as in 2026-12-31"
+TIME: Final = "a time with its offset from UTC as in 2026-12-31T18:00:00Z"
 
 Customer = Annotated[
     str, typer.Argument(help="Reference from the customer's token or fob.", show_default=False)
@@ -38,29 +41,33 @@ def add(
     *,
     until: Annotated[
         str,
-        typer.Option(
-            help="Last day (2026-12-31, in UTC) or time with its offset (2026-12-31T18:00:00Z)."
-        ),
+        typer.Option(help=f"Their last day, in UTC: {DAY}; or {TIME}."),
     ],
     by: Annotated[str, typer.Option(help="Who vouches; the owner sees it.")],
     file: ListFile = None,
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Vouch for a customer, in place of an older word for them.
+    """Vouch for a customer; who is on the list already gets this date and name instead.
 
     It counts at the next check; nothing needs a restart.
 
     Example: kiosk vouch add customer-7 --until 2026-12-31 --by Ann
+
+    Exit 2 when the date is none or is over already; the list stays as it was.
     """
     from kiosk.core.values import CustomerRef
     from kiosk.remote.providers.allow_list import AllowList, Vouch, parse_until
 
     end = parse_until(until)
     if end is None:
-        raise EndingError(f"--until {until!a}: want a day or a time with its offset", USAGE)
+        raise EndingError(f"--until {until!a}: want {DAY} or {TIME}", USAGE)
+    vouch = Vouch(CustomerRef(customer), end, by)
+    if not vouch.holds(_now_s()):
+        remedy = "give a later one, or take them off: kiosk vouch remove"
+        raise EndingError(f"--until {until!a}: that is over already; {remedy}", USAGE)
     path = _list(file, config, state)
-    AllowList(path).add(Vouch(CustomerRef(customer), end, by))
+    AllowList(path).add(vouch)
     typer.echo(f"{path}: vouched for until {end.isoformat()}")
 
 
@@ -97,12 +104,9 @@ def list_(
 
     Example: kiosk vouch list --json
     """
-    from kiosk.clock import Clock
     from kiosk.remote.providers.allow_list import AllowList
 
-    clock = Clock.from_environment()
-    now_s = clock.wall_s()
-    clock.close()
+    now_s = _now_s()
     vouched = AllowList(_list(file, config, state)).read()
     if as_json:
         rows = [
@@ -121,6 +125,17 @@ def list_(
     for one in vouched:
         over = "" if one.holds(now_s) else "  (over)"
         typer.echo(f"{one.customer}  until {one.until.isoformat()}  by {one.by}{over}")
+
+
+def _now_s() -> int:
+    """Return the Unix second that it is."""
+    from kiosk.clock import Clock
+
+    clock = Clock.from_environment()
+    try:
+        return clock.wall_s()
+    finally:
+        clock.close()
 
 
 def _list(file: Path | None, config: Path | None, state: Path | None) -> Path:

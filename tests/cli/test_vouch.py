@@ -18,7 +18,8 @@ def test_add_list_and_remove(kiosk: Kiosk, file: Path) -> None:
     where = ("--file", file)
     added = kiosk("vouch", "add", "customer-7", "--until", "2099-12-31", "--by", "Ann", *where)
     assert added.out == f"{file}: vouched for until 2100-01-01T00:00:00+00:00\n"
-    assert kiosk("vouch", "add", "fob:04", "--until", "2020-01-01", "--by", "Bob", *where).code == 0
+    over = '\n[[vouched]]\ncustomer = "fob:04"\nuntil = 2020-01-01\nby = "Bob"\n'
+    file.write_text(file.read_text(encoding="utf-8") + over, encoding="utf-8")
     assert kiosk("vouch", "list", *where).out.splitlines() == [
         "customer-7  until 2100-01-01T00:00:00+00:00  by Ann",
         "fob:04  until 2020-01-02T00:00:00+00:00  by Bob  (over)",
@@ -54,8 +55,33 @@ def test_a_date_that_is_none_is_named_and_nothing_is_written(
 ) -> None:
     done = kiosk("vouch", "add", "c", "--until", until, "--by", "Ann", "--file", file)
     assert done.code == 2
-    assert done.err == f"kiosk: --until {until!a}: want a day or a time with its offset\n"
+    assert done.err == (
+        f"kiosk: --until {until!a}: want a day as in 2026-12-31 or a time with its offset from UTC "
+        "as in 2026-12-31T18:00:00Z\n"
+    )
     assert not file.exists()
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "2020-12-31T18:00:00+02:00"])
+def test_a_date_that_is_over_takes_no_good_word_off_the_list(
+    until: str, kiosk: Kiosk, file: Path
+) -> None:
+    words = ("vouch", "add", "c", "--by", "Ann", "--file", file)
+    assert kiosk(*words, "--until", "2099-12-31").code == 0
+    before = file.read_bytes()
+    done = kiosk(*words, "--until", until)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith(f"kiosk: --until '{until}': that is over already; give a later one")
+    assert file.read_bytes() == before
+
+
+def test_a_new_word_stands_in_place_of_the_old_one(kiosk: Kiosk, file: Path) -> None:
+    for until, by in (("2098-12-31", "Ann"), ("2099-12-31", "Bob")):
+        done = kiosk("vouch", "add", "c", "--until", until, "--by", by, "--file", file)
+        assert done.code == 0
+    assert kiosk("vouch", "list", "--file", file).out == (
+        "c  until 2100-01-01T00:00:00+00:00  by Bob\n"
+    )
 
 
 @pytest.mark.parametrize(
