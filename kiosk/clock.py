@@ -85,7 +85,7 @@ class Clock:
 
     def _synchronised(self, mono_ms: int) -> tuple[ClockSync, int]:
         if self._trust == "always":
-            return ClockSync.NTP, 0
+            return ClockSync.TRUSTED, 0
         asked_ms, sync, err_ms = self._sync
         if mono_ms - asked_ms >= SYNC_CACHE_MS:
             sync, err_ms = kernel_sync()

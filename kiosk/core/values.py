@@ -43,9 +43,10 @@ class CoreError(Exception):
 
 
 class ClockSync(StrEnum):
-    """How the wall clock is known: by network, by a battery clock, or not at all."""
+    """How the wall clock is known: by network, on the configuration's word, by battery, or not."""
 
     NTP = "ntp"
+    TRUSTED = "trusted"
     RTC = "rtc"
     NONE = "none"
 

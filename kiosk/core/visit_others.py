@@ -21,6 +21,8 @@ GUESTS_COUNTED: Final = "guests.counted"
 FORGOTTEN_MS: Final = MAX_STAY_S * 1000
 """No count holds longer, whatever the policy was when it was written."""
 MAX_TOLD: Final = 256  # more guests than any shop holds; an event must not grow without end
+RIGHT: Final = frozenset({ClockSync.NTP, ClockSync.TRUSTED})
+"""Clocks between whose times of two boots only time can have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def age_ms(then: Moment, now: Moment, *, same_boot: bool) -> int:
     """Return how much time has passed for certain; in doubt none, so that nobody is forgotten."""
     if same_boot:
         return max(0, now.mono_ms - then.mono_ms)
-    if then.sync is ClockSync.NTP and now.sync is ClockSync.NTP:
+    if {then.sync, now.sync} <= RIGHT:
         return max(0, now.wall_ms - then.wall_ms - now.err_ms - then.err_ms)
     return 0
 

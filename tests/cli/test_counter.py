@@ -43,6 +43,14 @@ def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control:
     assert json.loads(kiosk("status", "--state", state, "--json").out) == STATUS
 
 
+def test_a_clock_that_nobody_asked_the_network_about_is_not_called_network_time(
+    kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    control.answers(STATUS | {"clock": {"sync": "trusted"}})
+    told = kiosk("status", "--state", state).out
+    assert 'clock:   believed, as clock.trust = "always" says' in told.splitlines()
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

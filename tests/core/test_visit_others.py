@@ -210,7 +210,10 @@ def test_a_count_does_not_grow_without_end() -> None:
     assert len(loop.gate.guests) == MAX_TOLD
 
 
-NTP, RTC, NONE = ClockSync.NTP, ClockSync.RTC, ClockSync.NONE
+NTP, RTC, NONE, TRUSTED = (
+    *(ClockSync.NTP, ClockSync.RTC, ClockSync.NONE),
+    ClockSync.TRUSTED,
+)
 
 
 @pytest.mark.parametrize(
@@ -219,11 +222,12 @@ NTP, RTC, NONE = ClockSync.NTP, ClockSync.RTC, ClockSync.NONE
         (Moment(5000, WALL_MS), Moment(65_000, 0), True, 60_000),
         (Moment(5000, WALL_MS), Moment(4000, WALL_MS), True, 0),
         (Moment(9000, WALL_MS, NTP, 50), Moment(10, WALL_MS + 60_000, NTP, 100), False, 59_850),
+        (Moment(9000, WALL_MS, TRUSTED), Moment(10, WALL_MS + 60_000, NTP, 100), False, 59_900),
         (Moment(9000, WALL_MS), Moment(99_000, WALL_MS - 60_000), False, 0),
         (Moment(9000, WALL_MS, RTC), Moment(99_000, WALL_MS + 60_000), False, 0),
         (Moment(9000, WALL_MS), Moment(99_000, WALL_MS + 60_000, NONE), False, 0),
     ],
-    ids=["same boot", "monotonic back", "ntp", "set back", "was no ntp", "is no ntp"],
+    ids=["same boot", "monotonic back", "ntp", "trusted", "set back", "was no ntp", "is no ntp"],
 )
 def test_p4_only_time_that_surely_passed_counts_against_a_guest(
     then: Moment, now: Moment, *, same_boot: bool, age: int
