@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.owner import OWNER_KEY_FILE, OwnerKeyFile, owner_file
+
 app = typer.Typer(
     help=(
         "Import and list what the shop sells.\n\n"
@@ -24,10 +26,7 @@ HUB_URL = "http://127.0.0.1:8080"
 def import_items(
     file: Annotated[Path, typer.Argument(help="CSV: gtin or epc, name, price, tax.")],
     *,
-    owner_key_file: Annotated[
-        Path,
-        typer.Option(help="The owner's private key; it signs here and is sent nowhere."),
-    ] = Path("owner.key"),
+    owner_key_file: OwnerKeyFile = OWNER_KEY_FILE,
     hub: HubOption = HUB_URL,
     replace: Annotated[
         bool,
@@ -41,8 +40,8 @@ def import_items(
     """Merge a CSV file into the catalogue, sign it, publish it.
 
     The first line names the columns: gtin or epc, name, price (as 5.99) or price_minor (as 599),
-    and tax. Every row that is wrong is named by its line, and then nothing is published. The file
-    is looked through first; only then is the owner's key needed.
+    and tax. Every row that is wrong is named by its line, and then nothing is published. That is
+    told also where the hub is away and without the owner's key.
 
     Example: kiosk item import items.csv --owner-key-file owner.key --dry-run
 
@@ -55,7 +54,7 @@ def import_items(
     client = HubClient(hub)
     try:
         listed = look_through(client, file)
-        shelf = Shelf(client, load_private(owner_key_file))
+        shelf = Shelf(client, load_private(owner_file(owner_key_file)))
         merged = shelf.merge(listed, replace=replace)
         if merged.differs and not dry_run:
             shelf.publish(merged)
@@ -66,7 +65,8 @@ def import_items(
     if merged.differs:
         typer.echo(f"catalogue version {merged.payload['version']} {did} published: {news}")
     else:
-        typer.echo(f"nothing to publish: {merged.kept} items are as in the file")
+        kept = "1 item is" if merged.kept == 1 else f"{merged.kept} items are"
+        typer.echo(f"nothing to publish: {kept} as in the file")
 
 
 @app.command("list")

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kiosk.cli.owner import OWNER_KEY_FILE, OwnerKeyFile, owner_file
+
 app = typer.Typer(
     help=(
         "Make and show keys; keep and publish the signed key list.\n\n"
@@ -25,11 +27,7 @@ key_list = typer.Typer(
 app.add_typer(key_list, name="list")
 
 ListArgument = Annotated[Path, typer.Argument(help="The signed key list, such as keys.json.")]
-OwnerKeyFile = Annotated[
-    Path, typer.Option(help="The owner's private key; it signs here and is sent nowhere.")
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-OWNER_KEY_FILE = Path("owner.key")
 KINDS = ("policy", "keys", "catalogue")
 
 
@@ -121,7 +119,7 @@ def list_add(
     from kiosk.core.signing import VerifyKey, kid_of, sign
     from kiosk.keyfiles import load_private, read_public
 
-    owner = load_private(owner_key_file)
+    owner = load_private(owner_file(owner_key_file))
     raw = read_public(public)
     held = _opened(file, owner.public_key().public_bytes_raw()) if file.exists() else None
     payload = with_key(held, VerifyKey(kid_of(raw), raw, role, customer))
@@ -143,7 +141,7 @@ def list_remove(
     from kiosk.core.signing import sign
     from kiosk.keyfiles import load_private
 
-    owner = load_private(owner_key_file)
+    owner = load_private(owner_file(owner_key_file))
     held = _opened(file, owner.public_key().public_bytes_raw())
     payload = without_key(held, kid)
     _write(file, payload, sign("keys", payload, owner))

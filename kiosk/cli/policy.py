@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from kiosk.cli.owner import OWNER_KEY_FILE, OwnerKeyFile, owner_file
+
 app = typer.Typer(
     help=(
         "Show and change the shop's rules: threshold, hours, grace, how many may be inside.\n\n"
@@ -22,6 +24,7 @@ HubOption = Annotated[
 ]
 HUB_URL = "http://127.0.0.1:8080"
 DAY_S = 86_400
+DAYS = 365
 ABOVE = {
     "grace_s": "# grace_s = 86400  # seconds to pay late",
     "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for the hours",
@@ -78,21 +81,27 @@ def show(
 def publish(
     file: Annotated[Path, typer.Argument(help="The rules, as kiosk policy show prints them.")],
     *,
-    owner_key_file: Annotated[
-        Path, typer.Option(help="The owner's private key; it signs here and is sent nowhere.")
-    ] = Path("owner.key"),
+    owner_key_file: OwnerKeyFile = OWNER_KEY_FILE,
     hub: HubOption = HUB_URL,
     days: Annotated[
-        int, typer.Option(min=1, max=3650, help="How long it holds without a new version.")
-    ] = 365,
+        int | None,
+        typer.Option(
+            min=1,
+            max=3650,
+            help="How long it holds without a new version; publishes unchanged rules anew.",
+            show_default=str(DAYS),
+        ),
+    ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check the file and say what would change.")
+        bool,
+        typer.Option("--dry-run", help="Say what would change, and whether the hub would take it."),
     ] = False,
 ) -> None:
     """Sign the rules as the next version and publish them; kiosks follow within seconds.
 
     A threshold that moves must have stood for seven days, so that nobody can find a customer's
-    score by moving it; everything else may change at any time.
+    score by moving it; everything else may change at any time. Rules that are as they were are not
+    published again, unless --days says so.
 
     Example: kiosk policy publish policy.toml --owner-key-file owner.key
 
@@ -101,6 +110,7 @@ def publish(
     Exit 2 when a rule or the key is wrong, 4 when the hub refuses or cannot be reached.
     """
     from kiosk.clock import Clock
+    from kiosk.core.canonical import encode
     from kiosk.core.policy_draft import draft_of, next_version
     from kiosk.core.signing import sign
     from kiosk.hub.shelf import believed
@@ -109,21 +119,24 @@ def publish(
 
     now_s = Clock.from_environment().wall_s()
     rules = _rules(file, now_s)
-    owner = load_private(owner_key_file)
+    owner = load_private(owner_file(owner_key_file))
     client = HubClient(hub)
     try:
-        held = believed(client, "policy", owner)
-        payload = next_version(held, rules, now_s, now_s + days * DAY_S)
-        news = _news(draft_of(held or {}), draft_of(payload))
-        if not dry_run:
+        held = believed(client, "policy", owner) or {}
+        payload = next_version(held or None, rules, now_s, now_s + (days or DAYS) * DAY_S)
+        news = _news(draft_of(held), draft_of(payload))
+        if not news and not days and _until(held) > now_s:
+            typer.echo(_unchanged(held))
+            return
+        if dry_run:
+            client.check_policy(encode(payload))
+        else:
             client.put_document("policy", sign("policy", payload, owner))
     finally:
         client.close()
     did = "would be" if dry_run else "is"
-    until = datetime.fromtimestamp(now_s + days * DAY_S, UTC)
-    typer.echo(
-        f"policy version {payload['version']} {did} published: {news}; until {until:%Y-%m-%d}"
-    )
+    news = news or "the rules as they were"
+    typer.echo(f"policy version {payload['version']} {did} published: {news}; {_ends(payload)}")
 
 
 def _echo_missing(texts: Mapping[str, str], draft: Mapping[str, Any]) -> None:
@@ -147,9 +160,20 @@ def _rules(file: Path, now_s: int) -> Mapping[str, Any]:
 
 
 def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return the names of the rules that change."""
+    """Return the names of the rules that change, "" for none."""
     names = sorted(before.keys() | after.keys())
-    return (
-        ", ".join(each for each in names if before.get(each) != after.get(each))
-        or "the rules as they were"
-    )
+    return ", ".join(each for each in names if before.get(each) != after.get(each))
+
+
+def _unchanged(held: Mapping[str, Any]) -> str:
+    version, renew = held["version"], f"to publish it anew, give --days {DAYS}"
+    return f"unchanged: nothing published; version {version} holds {_ends(held)} ({renew})"
+
+
+def _ends(payload: Mapping[str, Any]) -> str:
+    return f"until {datetime.fromtimestamp(_until(payload), UTC):%Y-%m-%d}"
+
+
+def _until(payload: Mapping[str, Any]) -> int:
+    """Return the Unix second at which a policy ends, 0 for none."""
+    return int(payload.get("valid_until_s", 0))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,8 +15,10 @@ from kiosk.core.values import CoreError, Json
 from kiosk.hub.documents import payload_of
 from kiosk.hub.errors import ItemsError
 from kiosk.hub.items import Merged, identity, merge, plain_price, read_items
-from kiosk.remote.errors import RefusedError
+from kiosk.remote.errors import RefusedError, RemoteError
 from kiosk.remote.hub import HubClient
+
+MOST_DECIMALS: Final = "CLF"  # no price has more decimals than one in this currency
 
 
 def published(client: HubClient) -> Catalogue | None:
@@ -69,6 +71,8 @@ class Listed:
 def look_through(client: HubClient, file: Path) -> Listed:
     """Return the items of a CSV file; the hub says in which currency, and no key is needed.
 
+    What is wrong with its rows is told also when the hub cannot say.
+
     Raises:
         ItemsError: Every wrong row, or no currency to count in yet.
         RemoteError: The hub cannot be asked.
@@ -77,13 +81,19 @@ def look_through(client: HubClient, file: Path) -> Listed:
         data = file.read_bytes()
     except OSError as error:
         raise ItemsError(f"{file}: {error.strerror}; name a CSV file") from error
-    catalogue = published(client)
-    currency = catalogue.currency if catalogue else _currency_of(client)
+    try:
+        currency = _currency_of(client)
+    except (RemoteError, ItemsError):
+        read_items(data, str(file), MOST_DECIMALS)
+        raise
     return Listed(read_items(data, str(file), currency), currency)
 
 
 def _currency_of(client: HubClient) -> str:
-    """Return the currency of the hub's policy as it says it is; the key decides later."""
+    """Return the currency of the shop as the hub says it is; the key decides later."""
+    catalogue = published(client)
+    if catalogue is not None:
+        return catalogue.currency
     envelope = client.document("policy")
     if envelope is None:
         raise ItemsError("the hub has no policy yet, so no currency; publish the policy first")

@@ -1,6 +1,6 @@
 """Thresholds move rarely, dated and logged: the hub publishes no policy that moves one too soon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from kiosk.core.dwell import DWELL_S, Change, Standing, changes, standing
@@ -12,8 +12,8 @@ from kiosk.hub.outbox import queue
 from kiosk.hub.store.base import Transaction
 
 
-def register(tx: Transaction, payload: Mapping[str, Json], at: Moment) -> None:
-    """Say in the office log how a policy's thresholds differ from those that stand, if any do.
+def moved(tx: Transaction, payload: Mapping[str, Json], at: Moment) -> Sequence[Change]:
+    """Return how a policy's thresholds differ from those that stand; nothing before the first.
 
     Raises:
         RefusalError: 422 one has not stood long enough to move, or says a wrong date.
@@ -24,16 +24,23 @@ def register(tx: Transaction, payload: Mapping[str, Json], at: Moment) -> None:
         for row in tx.documents.all("policy")
     ]
     if not published:
-        return
+        return ()
     replaced_s = published[-1][0].issued_s
-    for change in changes(standing(published), policy):
+    found = changes(standing(published), policy)
+    for change in found:
         if change.before is not None:
             _check_dwell(change, change.before, at)
         if change.misdated(replaced_s):
             problem = "write the day of the change into since_s, and issued_s, and sign again"
             raise _refused(change, f"policy.thresholds: {change.id} is new or moves; {problem}")
-        facts = {"threshold": change.id, "policy": policy.version, **_facts(change)}
-        queue(tx, f"threshold.changed/{policy.version}/{change.id}", facts, at)
+    return found
+
+
+def register(tx: Transaction, version: int, found: Sequence[Change], at: Moment) -> None:
+    """Say in the office log which thresholds a version of the policy moves, if any."""
+    for change in found:
+        facts = {"threshold": change.id, "policy": version, **_facts(change)}
+        queue(tx, f"threshold.changed/{version}/{change.id}", facts, at)
 
 
 def _check_dwell(change: Change, before: Standing, at: Moment) -> None:

@@ -128,6 +128,16 @@ class HubClient:
             self._http.call(Ask("PUT", path, envelope, JSON)), HTTPStatus.OK, HTTPStatus.CREATED
         )
 
+    def check_policy(self, payload: bytes) -> None:
+        """Return when the hub would publish this policy now; it is not signed, and not kept.
+
+        Raises:
+            RefusedError: Why it would not.
+            RemoteError: Not known.
+        """
+        ask = Ask("POST", "/v1/documents/policy/check", payload, JSON)
+        self._expect(self._http.call(ask), HTTPStatus.OK)
+
     def upload(
         self, log: str, start: int, body: bytes, deadline_s: float | None = None
     ) -> SyncReply:

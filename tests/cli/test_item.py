@@ -65,7 +65,7 @@ def test_a_shop_is_stocked_from_a_spreadsheet(fresh: Running, key: Path, tmp_pat
         run("import", file, *signed)
         == "catalogue version 1 is published: 1 new, 0 changed, 0 removed\n"
     )
-    assert run("import", file, *signed) == "nothing to publish: 1 items are as in the file\n"
+    assert run("import", file, *signed) == "nothing to publish: 1 item is as in the file\n"
     table(tmp_path, f"{GTIN},=Trail mix,6.50", "00614141999996,Nuts,3")
     assert "version 2 is published: 1 new, 1 changed" in run("import", file, *signed)
     assert [row.split()[1:3] for row in run("list", *at).splitlines()] == [
@@ -97,6 +97,24 @@ def test_the_file_is_looked_through_before_a_key_is_needed(hub: Running, tmp_pat
         run("import", tmp_path / "none.csv", "--hub", "http://127.0.0.1:9")
 
 
+def test_wrong_rows_are_told_also_where_the_hub_is_away_or_has_no_currency_yet(
+    fresh: Running, tmp_path: Path
+) -> None:
+    keyless = ("--owner-key-file", tmp_path / "none.key")
+    for url in ("http://127.0.0.1:9", fresh.url):
+        with pytest.raises(ItemsError, match=r"items\.csv:3: price") as refused:
+            run(
+                "import",
+                table(tmp_path, f"{GTIN},A,5.125", "00614141999996,B,x"),
+                "--hub",
+                url,
+                *keyless,
+            )
+        assert "csv:2" not in str(refused.value), "how many decimals there are only the hub knows"
+    with pytest.raises(ItemsError, match="publish the policy first"):
+        run("import", table(tmp_path, f"{GTIN},A,5.12"), "--hub", fresh.url, *keyless)
+
+
 def test_every_wrong_row_is_named_and_nothing_is_published(
     hub: Running, key: Path, tmp_path: Path
 ) -> None:
@@ -116,7 +134,7 @@ def test_every_wrong_row_is_named_and_nothing_is_published(
     [
         (b"x" * 32, 0o644, "others may read it"),
         (b"short", 0o600, "not a private key"),
-        (None, 0, "No such file"),
+        (None, 0, "no such file; say where the owner's key is"),
     ],
 )
 def test_a_key_that_cannot_be_used_is_named(
@@ -139,8 +157,9 @@ def test_a_file_that_is_not_there_is_named(hub: Running, key: Path, tmp_path: Pa
 
 
 def test_a_hub_that_does_not_answer_is_exit_code_4(key: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, f"{GTIN},A,1")
     with pytest.raises(RemoteError) as refused:
-        run("import", table(tmp_path), "--hub", "http://127.0.0.1:9", "--owner-key-file", key)
+        run("import", file, "--hub", "http://127.0.0.1:9", "--owner-key-file", key)
     assert refused.value.exit_code == 4
 
 

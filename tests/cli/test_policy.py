@@ -44,8 +44,34 @@ def test_an_owner_changes_the_rules_by_changing_a_file(
     after = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert (after["version"], after["timing"]) == (number, {"stay_s": 600})
     assert after["thresholds"] == before["thresholds"]
-    again = kiosk("policy", "publish", file, *signed)
-    assert f"version {number + 1} is published: the rules as they were; until" in again.out
+
+
+def test_rules_that_are_as_they_were_are_published_anew_only_when_it_is_said(
+    hub: Running, key: Path, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    signed = ("--hub", hub.url, "--owner-key-file", key)
+    assert hub.ask("PUT", "/v1/documents/policy", Owner().policy(1, valid_until_s=2**32)).ok
+    file.write_text(kiosk("policy", "show", "--hub", hub.url).out, encoding="utf-8")
+    told = "unchanged: nothing published; version 1 holds until 2106-02-07"
+    for words in ((), ("--dry-run",)):
+        same = kiosk("policy", "publish", file, *signed, *words)
+        assert same.out == f"{told} (to publish it anew, give --days 365)\n"
+        assert same.code == 0
+    assert hub.ask("GET", "/v1/documents/policy").headers["etag"] == '"1"'
+    anew = kiosk("policy", "publish", file, *signed, "--days", "365")
+    assert anew.out.startswith("policy version 2 is published: the rules as they were; until 20")
+
+
+def test_rules_that_are_as_they_were_are_published_anew_when_their_time_is_over(
+    hub: Running, key: Path, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.toml"
+    over = Owner().policy(1, issued_s=1_600_000_000, valid_until_s=1_600_000_001, thresholds=[])
+    assert hub.ask("PUT", "/v1/documents/policy", over).ok
+    file.write_text(kiosk("policy", "show", "--hub", hub.url).out, encoding="utf-8")
+    done = kiosk("policy", "publish", file, "--hub", hub.url, "--owner-key-file", key)
+    assert done.out.startswith("policy version 2 is published: the rules as they were; until 20")
 
 
 def test_what_show_leaves_out_stands_there_as_comments_that_become_rules(
@@ -79,10 +105,13 @@ def test_a_broken_rule_is_named_by_its_line_and_nothing_is_published(
     assert done.err.startswith(f"kiosk: {file}:{number}: thresholds[0].points: 900 is out")
     assert len(done.err.splitlines()) == 1
     file.write_text(text.replace(points, "points = 12", 1), encoding="utf-8")
+    tried = kiosk("policy", "publish", file, *signed, "--dry-run")
     moved = kiosk("policy", "publish", file, *signed)
     assert moved.code in {2, 4}
     assert "entry-600 stands at 600 and" in moved.err
     assert len(moved.err.splitlines()) == 1
+    assert (tried.code, tried.out) == (moved.code, "")
+    assert "entry-600 stands at 600 and" in tried.err, "the dry run says what the hub would say"
     shown = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert shown["version"] == 1
 

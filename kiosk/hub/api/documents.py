@@ -1,15 +1,25 @@
 """Signed documents: publish one, fetch one."""
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from kiosk.core.values import Json
 from kiosk.hub import bearer
 from kiosk.hub.api.body import read_body
-from kiosk.hub.context import hub_of
+from kiosk.hub.context import Hub, hub_of
 from kiosk.hub.documents import check_kind
 from kiosk.hub.errors import RefusalError
-from kiosk.hub.publishing import MAX_BYTES, publish, verify
+from kiosk.hub.publishing import (
+    MAX_BYTES,
+    MAX_UNSIGNED,
+    check,
+    publish,
+    unsigned_policy,
+    verify,
+)
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
@@ -37,8 +47,23 @@ async def put(request: Request, kind: str) -> JSONResponse:
     check_kind(kind)
     envelope = await read_body(request, MAX_BYTES)
     payload = await run_in_threadpool(verify, kind, envelope, hub.owner)
-    if kind == "policy" and payload["shop"] != hub.state.shop:
-        detail = f"policy.shop: is {payload['shop']}, this hub serves {hub.state.shop}"
-        raise RefusalError(422, "shop", detail)
+    if kind == "policy":
+        _check_shop(payload, hub)
     done = await hub.write(lambda tx, at: publish(tx, kind, envelope, payload, at))
     return JSONResponse({"version": done.version}, status_code=201 if done.new else 200)
+
+
+@router.post("/policy/check")
+async def check_policy(request: Request) -> JSONResponse:
+    """Say whether a policy would be published now; it is not signed and nothing is kept."""
+    hub = hub_of(request)
+    payload = unsigned_policy(await read_body(request, MAX_UNSIGNED))
+    _check_shop(payload, hub)
+    await hub.read(lambda tx: check(tx, "policy", payload, hub.clock.now()))
+    return JSONResponse({"version": payload["version"]})
+
+
+def _check_shop(policy: Mapping[str, Json], hub: Hub) -> None:
+    if policy["shop"] != hub.state.shop:
+        detail = f"policy.shop: is {policy['shop']}, this hub serves {hub.state.shop}"
+        raise RefusalError(422, "shop", detail)

@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kiosk.core import canonical
 from kiosk.core.signing import sign
+from kiosk.core.values import Json
 from kiosk.hub.context import Hub
 from kiosk.hub.documents import payload_of
 from kiosk.ledger.reader import LedgerReader
@@ -126,3 +128,44 @@ def test_a_policy_that_was_refused_leaves_the_one_before_and_its_dwell(
     assert (status, why.split(" stands")[0]) == (422, "policy.thresholds: entry-600")
     assert put(client, "policy", owner.policy(2, max_inside=3))[0] == 201
     assert client.get("/v1/documents/policy").headers["etag"] == '"2"'
+
+
+NOT_NOW: tuple[tuple[int, dict[str, Json]], ...] = (
+    (1, {"max_inside": 2}),
+    (2, {"shop": "elsewhere"}),
+    (2, {"currency": "USD"}),
+    (2, {"max_inside": 0}),
+    (2, {"thresholds": []}),
+)
+
+
+def ask(client: Client, owner: Owner, version: int = 1, **changes: Json) -> tuple[int, str]:
+    payload = canonical.encode(payload_of(owner.policy(version, **changes)))
+    reply = client.post("/v1/documents/policy/check", content=payload)
+    return reply.status_code, reply.json().get("detail", "")
+
+
+def test_a_policy_that_is_only_asked_about_is_told_all_that_publishing_would_and_not_kept(
+    client: Client, owner: Owner
+) -> None:
+    assert ask(client, owner) == (200, "")
+    assert client.get("/v1/documents/policy").status_code == 404
+    put(client, "policy", owner.policy())
+    for version, changes in NOT_NOW:
+        told = ask(client, owner, version, **changes)
+        assert told[0] in {409, 422}
+        assert told == put(client, "policy", owner.policy(version, **changes))
+    assert ask(client, owner, 2, max_inside=2) == (200, "")
+    assert client.get("/v1/documents/policy").content == owner.policy()
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"nonsense", b"{} ", b"null", b"[" * 60_000])
+def test_what_is_no_policy_is_told_in_one_line(client: Client, raw: bytes) -> None:
+    reply = client.post("/v1/documents/policy/check", content=raw)
+    assert (reply.status_code, reply.json()["type"]) == (422, "invalid")
+    assert "\n" not in reply.json()["detail"]
+
+
+def test_a_policy_longer_than_any_is_not_read(client: Client) -> None:
+    reply = client.post("/v1/documents/policy/check", content=b" " * (64 * 1024 + 1))
+    assert reply.status_code == 413
