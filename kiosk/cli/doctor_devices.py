@@ -11,6 +11,7 @@ from typing import Final
 from kiosk.cli.doctor_finding import Finding, May, fix, join, note, ok
 from kiosk.settings import Settings
 from kiosk.settings.devices import CameraSection, ReaderSection
+from kiosk.stage.terminals import REMEDY, why_none
 
 DEV: Final = Path("/dev")
 CONSOLE: Final = "tty1"
@@ -43,7 +44,8 @@ def plugged(dev: Path = DEV) -> Iterator[Finding]:
 def _reader(reader: ReaderSection, dev: Path, may: May) -> Finding:
     what = f"reader {reader.name}"
     if reader.port.startswith("sim:"):
-        return ok(what, "simulated")
+        missing = why_none()
+        return fix(what, missing, REMEDY) if missing else ok(what, "simulated")
     if "://" in reader.port:
         return note(what, f"{reader.port} is not looked at", "try it: kiosk rfid scan")
     path = Path(reader.port)

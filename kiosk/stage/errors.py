@@ -3,6 +3,7 @@
 StageError
 +-- ScriptError     mistakes in a script, one line each
 +-- ProcessError    a process of the play did not start or died
++-- MachineError    this machine lacks what simulated devices need
 +-- EndedError      somebody asked the play to end
 +-- NotSeenError    a step had no effect in time; the day goes on
 +-- RefusedError    a simulated shop would not do what its people tried
@@ -36,6 +37,12 @@ class ProcessError(StageError):
     """A process of the play did not become ready, or ended."""
 
     exit_code = 1
+
+
+class MachineError(StageError):
+    """This machine lacks what simulated devices need; nothing was started."""
+
+    exit_code = 3
 
 
 class EndedError(StageError):

@@ -25,10 +25,11 @@ from kiosk.remote.providers.allow_list import AllowList, Vouch
 from kiosk.stage import props
 from kiosk.stage.child import Child, alive
 from kiosk.stage.ending import Ending
-from kiosk.stage.errors import ProcessError, StageError
+from kiosk.stage.errors import MachineError, ProcessError, StageError
 from kiosk.stage.links import Control, wait_for
 from kiosk.stage.plot import Script
 from kiosk.stage.services import Services
+from kiosk.stage.terminals import REMEDY, why_none
 from kiosk.stage.witness import Witness
 
 TTL_S: Final = 120  # DESIGN 8: the longest life of a token
@@ -252,7 +253,9 @@ class Theatre:
         self.daemon.start()
         self.daemon.wait_until(self._answers, "its control socket answered")
         self.sim = SimClient(self.directory / "sim.sock")
-        self.wait_for(lambda: not self.status()["lost"], SEEN_S)
+        if not self.wait_for(lambda: not self.status()["lost"], SEEN_S):
+            lost = ", ".join(self.status()["lost"])
+            raise ProcessError(f"daemon: {lost} does not work; see {self.directory}/daemon.log")
 
     def _answers(self) -> bool:
         self.ending.check()
@@ -287,9 +290,13 @@ def opened(directory: Path, script: Script, ending: Ending | None = None) -> Ite
 
     Raises:
         StageError: The directory cannot be used, or another play uses it.
-        ProcessError: A process did not become ready.
+        MachineError: There are no pseudo terminals for the simulated readers.
+        ProcessError: A process did not become ready, or a device does not work.
         EndedError: Somebody asked the play to end.
     """
+    trouble = why_none()
+    if trouble:
+        raise MachineError(f"{trouble}: {REMEDY}")
     with ExitStack() as stack:
         theatre = prepared(directory, script, ending)
         stack.enter_context(_claimed(directory))

@@ -11,6 +11,7 @@ from kiosk.cli.doctor_devices import devices, plugged
 from kiosk.cli.doctor_finding import Finding, account, fix, join, note, ok
 from kiosk.cli.doctor_gpio import library, pins, unconfigured
 from kiosk.settings import Settings, load
+from tests.scarce import no_terminal
 from tests.shipped import shipped
 
 BY_ID = "serial/by-id/usb-1a86_USB_Serial-if00-port0"
@@ -139,7 +140,9 @@ def test_pictures_must_be_there(configured: Configured, dev: Path, tmp_path: Pat
     assert found("camera", devices(settings, dev)).mark == "OK"
 
 
-def test_simulated_devices_need_nothing(configured: Configured, tmp_path: Path, dev: Path) -> None:
+def test_simulated_devices_need_nothing_but_a_terminal_to_speak_over(
+    configured: Configured, tmp_path: Path, dev: Path
+) -> None:
     settings = configured(
         ('kind = "gpio"', 'kind = "sim"'),
         ('kind = "v4l2"', 'kind = "sim"'),
@@ -149,6 +152,9 @@ def test_simulated_devices_need_nothing(configured: Configured, tmp_path: Path, 
     nowhere = tmp_path / "empty"
     assert [each.detail for each in devices(settings, nowhere)] == ["simulated", "simulated"]
     assert list(pins(settings, nowhere)) == [ok("pins", "none are used by this configuration")]
+    with no_terminal():
+        reader, _ = devices(settings, nowhere)
+    assert (reader.mark, reader.remedy) == ("FIX", "sudo mount -t devpts devpts /dev/pts")
 
 
 # pins
