@@ -14,6 +14,7 @@ from kiosk.hub.api.logs import enrol_log, new_log
 from kiosk.hub.app import close_hub, create_app, open_hub
 from kiosk.hub.context import Hub, Options
 from kiosk.hub.errors import HubError, RefusalError
+from kiosk.hub.sessions import CODE_S
 from kiosk.hub.state import open_state
 from kiosk.keyfiles import PRIVATE, write_over
 from kiosk.serving import Service, listen, serve
@@ -71,7 +72,8 @@ def _announce(hub: Hub, say: Callable[[str], None], url: str, *, with_code: bool
     say(f"ready {url}")
     if with_code:
         code = hub.sessions.new_code()
-        say(f"open {url}/login?code={code} to sign in (once, within 15 minutes)")
+        good = f"once, within {CODE_S // 60} minutes, while it runs"
+        say(f"open {url}/login?code={code} to sign in ({good})")
     else:
         say(f"pages at {url}; sign in with the token in {hub.state.staff_file}")
 

@@ -16,9 +16,14 @@ from kiosk.hub.pages.guard import (
     set_session,
 )
 from kiosk.hub.pages.render import page
+from kiosk.hub.sessions import CODE_S
 
 UNSENT: Final = (
     "You were signed out, and nothing of the form was recorded. Sign in, and send it once more."
+)
+WRONG: Final = (
+    "That is not the staff token, and not a code that is still good: it was used, or is too old, "
+    "or the hub was started again since."
 )
 
 router = APIRouter(dependencies=[Depends(check_host)], include_in_schema=False)
@@ -33,7 +38,7 @@ async def ask(
 ) -> Response:
     """Show the form; a code in the link is filled in, and spent only when the form is sent."""
     problem = UNSENT if unsent else ""
-    return page(request, "login.html", code=code, back=safe_path(back), problem=problem)
+    return _form(request, 200, code=code, back=safe_path(back), problem=problem)
 
 
 @router.post("/login", dependencies=[Depends(check_form)], max_body_size=MAX_FORM_BYTES)
@@ -45,8 +50,7 @@ async def sign_in(
     """Begin a session, or say what to try."""
     session = hub_of(request).sessions.sign_in(secret.strip())
     if session is None:
-        problem = "That is not the staff token, and not a code that is still good."
-        return page(request, "login.html", 403, code="", back=safe_path(back), problem=problem)
+        return _form(request, 403, code="", back=safe_path(back), problem=WRONG)
     response = RedirectResponse(safe_path(back), 303)
     set_session(request, response, session)
     return response
@@ -59,3 +63,8 @@ async def sign_out(request: Request) -> Response:
     response = RedirectResponse("/login", 303)
     drop_session(request, response)
     return response
+
+
+def _form(request: Request, status: int, **facts: str) -> Response:
+    """Return the form; what it says of a code is what the sessions do."""
+    return page(request, "login.html", status, minutes=CODE_S // 60, **facts)

@@ -1,6 +1,7 @@
 """Signing in with a token or a code, signing out."""
 
 from kiosk.hub.context import Hub
+from kiosk.hub.sessions import CODE_S, Sessions
 from tests.hub.pages.conftest import Browser
 
 
@@ -14,6 +15,15 @@ def test_a_link_with_a_code_fills_the_form_and_spends_nothing(stranger: Browser,
     assert stranger.submit("/login", secret=code).headers["location"] == "/"
     assert "Today" in stranger.open("/").text
     assert stranger.submit("/login", secret=code).status_code == 403
+
+
+def test_the_form_says_of_a_code_what_is_so(stranger: Browser, hub: Hub) -> None:
+    said = " ".join(stranger.open("/login").text.split())
+    assert f"A code signs in once, within {CODE_S // 60} minutes, and only at the hub that" in said
+    code = hub.sessions.new_code()
+    assert Sessions(hub.state.staff_token).sign_in(code) is None, "the hub was started again"
+    refused = stranger.submit("/login", secret=f"{code}x").text
+    assert "it was used, or is too old, or the hub was started again since" in refused
 
 
 def test_a_wrong_secret_says_what_to_try_and_does_not_come_back(stranger: Browser) -> None:
