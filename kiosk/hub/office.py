@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 import orjson
+from sqlalchemy.exc import DatabaseError
 
 from kiosk.core.events import EventRecord
 from kiosk.core.values import Moment, VisitId
@@ -50,6 +51,7 @@ class OfficeLog:
         self._path = path
         self._open = open_ledger
         self._ledger: Journal | None = None
+        self._noted = 0
 
     def open(self, store: Store) -> None:
         """Open the log and note what a crash left unnoted.
@@ -65,22 +67,13 @@ class OfficeLog:
         moved = 0
         if self._ledger is None:
             return moved
-        while True:
-            with store.read() as tx:
-                rows = tx.office.waiting(BATCH)
-            if not rows:
-                return moved
-            try:
-                done = self._ledger.append([_record(row) for row in rows], at)
-            except LedgerError as error:
-                log.warning("office log not written waiting=%d why=%s", len(rows), error)
-                return moved
-            if isinstance(done, Replayed):  # no nonce is spent here
-                return moved
-            with store.write() as tx:
-                for n, row in enumerate(rows):
-                    tx.office.written(row.number, done.first + n)
-            moved += len(rows)
+        try:
+            self._catch_up(store, self._ledger)
+            while count := self._move(store, self._ledger, at):
+                moved += count
+        except (LedgerError, DatabaseError) as error:
+            log.warning("office log not written why=%s", getattr(error, "orig", error))
+        return moved
 
     def close(self) -> None:
         """Let go of the log."""
@@ -88,17 +81,34 @@ class OfficeLog:
             self._ledger.close()
             self._ledger = None
 
+    def _move(self, store: Store, ledger: Journal, at: Moment) -> int:
+        """Move one batch and return how many it was."""
+        with store.read() as tx:
+            rows = tx.office.waiting(BATCH)
+        if not rows:
+            return 0
+        done = ledger.append([_record(row) for row in rows], at)
+        if isinstance(done, Replayed):  # no nonce is spent here
+            return 0
+        with store.write() as tx:
+            for n, row in enumerate(rows):
+                tx.office.written(row.number, done.first + n)
+        self._noted = ledger.size
+        return len(rows)
+
     def _catch_up(self, store: Store, ledger: Journal) -> None:
+        """Note what the log took before a crash, or a full disk, kept that from being noted."""
+        if ledger.size <= self._noted:
+            return
         with store.read() as tx:
             start = tx.office.size()
-        if ledger.size <= start:
-            return
         with LedgerReader(self._path) as reader:
             found = {event.record.data.get("key"): event.index for event in reader.events(start)}
         with store.write() as tx:
             for row in tx.office.waiting(len(found)):
                 if row.key in found:
                     tx.office.written(row.number, found[row.key])
+        self._noted = ledger.size
 
 
 def _record(row: OfficeRow) -> EventRecord:

@@ -1,18 +1,22 @@
 """The office log: every queued event stands in it exactly once, whatever ends the process."""
 
-from collections.abc import Callable, Sequence
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kiosk.clock import boot_id
 from kiosk.core.events import EventRecord
 from kiosk.core.values import Json, Moment
 from kiosk.hub.office import OfficeLog
 from kiosk.hub.outbox import queue
-from kiosk.hub.sql.store import SqlStore
-from kiosk.hub.store.base import Store
+from kiosk.hub.sql.store import SqlStore, open_engine
+from kiosk.hub.store.base import Store, Transaction
 from kiosk.ledger import keys
 from kiosk.ledger.errors import LedgerFullError
 from kiosk.ledger.reader import LedgerReader
@@ -100,9 +104,43 @@ def test_a_log_that_forgot_to_catch_up_repeats_an_event(
         ledger.append([EventRecord("grace.started", {"key": "grace.started/1"})], AT)
     log = OfficeLog(tmp_path / "office" / "ledger.db", opener(tmp_path))
     log._ledger = log._open()
+    log._noted = log._ledger.size
     log.write(sql_store, AT)
     log.close()
     assert said(tmp_path) == ["grace.started/1", "grace.started/1"]
+
+
+class FullStore(SqlStore):
+    """A store whose disk may be full."""
+
+    full = False
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Begin a transaction, as long as there is room."""
+        if self.full:
+            why = sqlite3.OperationalError("database or disk is full")
+            raise OperationalError("COMMIT", None, why)
+        with super().write() as tx:
+            yield tx
+
+
+def test_a_disk_that_fills_between_log_and_note_does_not_repeat_either(
+    tmp_path: Path, migrated: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FullStore(open_engine(Path(shutil.copy(migrated, tmp_path / "hub.db"))))
+    ask(store, "1", "2")
+    log = office(tmp_path, store)
+    store.full = True
+    assert log.write(store, AT) == 0
+    assert "why=database or disk is full" in caplog.text
+    assert log.write(store, AT) == 0
+    store.full = False
+    ask(store, "3")
+    assert log.write(store, AT) == 1
+    log.close()
+    store.close()
+    assert said(tmp_path) == ["grace.started/1", "grace.started/2", "grace.started/3"]
 
 
 class IdleLedger:
