@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.spelling import spelled
+
 
 def command(
     once: Annotated[
@@ -35,7 +37,7 @@ def command(
     if once:
         tell(played)
     if state is not None:
-        typer.echo(kept(state))
+        typer.echo(kept(state, spelled()))
     if played.wrong:
         raise typer.Exit(1)
     if once:

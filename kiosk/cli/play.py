@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from kiosk.cli.spelling import spelled
+
 
 def command(
     script: Annotated[Path, typer.Argument(help="The script, in TOML; see docs/script.md.")],
@@ -38,7 +40,7 @@ def command(
         for line in lines_of(played):
             typer.echo(line)
         if state is not None:
-            typer.echo(kept(state))
+            typer.echo(kept(state, spelled()))
     for wrong in played.wrong:
         typer.echo(wrong, err=True)
     if played.wrong:

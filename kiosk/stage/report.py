@@ -1,13 +1,18 @@
 """A play's result as people read it: one line for each try to come in, and the proofs."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+from kiosk.clock import OFFSET_VARIABLE
 from kiosk.core.money import plain
 from kiosk.core.reasons import Reason
+from kiosk.settings import load
 from kiosk.stage.narrator import Narrator
 from kiosk.stage.play import Played
+from kiosk.stage.props import CONFIG
 
 COLUMNS: Final = (
     ("customer", 12),
@@ -33,9 +38,26 @@ def lines_of(played: Played) -> Iterator[str]:
     yield f"hub:    {hub['size']} entries, root {hub['root']}{same}"
 
 
-def kept(directory: Path) -> str:
-    """Return what to say of a directory that stays."""
-    return f"Kept: {directory} (kiosk ledger verify --state {directory})"
+def kept(directory: Path, kiosk: str) -> str:
+    """Return what to say of a directory that stays: how to look at it, and to record payments.
+
+    Args:
+        kiosk: How the program was called.
+    """
+    place = directory.absolute()
+    settings = load(place / CONFIG)
+    hub = shlex.join(
+        [
+            *("hub", "--state", str(place / "hub"), "--owner-key", settings.owner_key),
+            *("--listen", urlsplit(settings.hub.url).netloc, "--login-code"),
+        ]
+    )
+    clock = shlex.quote(str(place / "clock"))
+    return (
+        f"Kept: {directory} ({kiosk} ledger verify --state {shlex.quote(str(place))})\n"
+        "To record a late payment, start its hub again; its link leads to the pages:\n"
+        f"  {OFFSET_VARIABLE}={clock} {kiosk} {hub}"
+    )
 
 
 def _row(played: Played, visit: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from kiosk.stage.play import Played
 from kiosk.stage.plot import POLICY, Script
 from kiosk.stage.report import kept, lines_of
+from tests.shipped import OWNER_KEY, shipped
 from tests.stage.scripts import script
 
 ROOT = "kLcmyr2TD65E8HKMURwWGbHRdPCC5ehoBFiaVT7ZHV4="
@@ -81,5 +82,16 @@ def test_amounts_have_the_digits_of_their_currency() -> None:
     assert "120 JPY" in "\n".join(lines_of(Played(yen, result(visit(unpaid_minor=120)))))
 
 
-def test_a_kept_directory_is_named_with_what_verifies_it() -> None:
-    assert kept(Path("/day")) == "Kept: /day (kiosk ledger verify --state /day)"
+def test_a_kept_directory_is_named_with_what_verifies_it_and_what_takes_payments(
+    tmp_path: Path,
+) -> None:
+    place = tmp_path / "my day"
+    place.mkdir()
+    (place / "kiosk.toml").write_text(shipped("store.toml"), encoding="utf-8")
+    first, second, third = kept(place, "./run kiosk").splitlines()
+    assert first == f"Kept: {place} (./run kiosk ledger verify --state '{place}')"
+    assert second == "To record a late payment, start its hub again; its link leads to the pages:"
+    assert third == (
+        f"  KIOSK_CLOCK_OFFSET_FILE='{place}/clock' ./run kiosk hub --state '{place}/hub' "
+        f"--owner-key {OWNER_KEY} --listen 127.0.0.1:8080 --login-code"
+    )
