@@ -1,7 +1,7 @@
 """A play in plain words: what happens, what the kiosk answers, how an exit came out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,11 +111,21 @@ class Narrator:
             return f"owes {plain(seen.unpaid_minor, self._currency)}"
         return OUTCOMES.get(seen.outcome, seen.outcome)
 
-    def departure(self, who: str, seen: Seen) -> Departure:
-        """Return a customer's exit."""
+    def departure(
+        self, who: str, seen: Seen, carried: Sequence[str] = (), left: Collection[str] = ()
+    ) -> Departure:
+        """Return a customer's exit.
+
+        Args:
+            carried: What they took out.
+            left: What was taken out by anybody before.
+        """
         lines = tuple(self._line(line) for line in seen.lines)
         total = plain(sum(line["price_minor"] for line in seen.lines), self._currency)
-        return Departure(who, self.came_to(seen), lines, total if lines else "")
+        came_to = self.came_to(seen)
+        if seen.outcome == "empty" and (why := self._why_nothing(carried, left)):
+            came_to = f"{came_to}: {why}"
+        return Departure(who, came_to, lines, total if lines else "")
 
     def loss(self, epcs: Sequence[str]) -> Departure:
         """Return an exit with nobody known."""
@@ -150,6 +160,13 @@ class Narrator:
         counts = Counter(self.name(epc) for epc in epcs)
         names = [f"{count} x {name}" if count > 1 else name for name, count in counts.items()]
         return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+    def _why_nothing(self, carried: Sequence[str], left: Collection[str]) -> str:
+        """Return why nothing is owed for what was carried out, "" when that is not known."""
+        old = [epc for epc in carried if epc in left]
+        own = [epc for epc in carried if epc not in left and self.name(epc) == UNNAMED]
+        reasons = [f"{self._things(old)} left the shop before"] if old else []
+        return ", and ".join(reasons + [f"{self._things(own)} never was the shop's"] * bool(own))
 
     def _line(self, line: Mapping[str, Any]) -> Line:
         price = plain(line["price_minor"], self._currency)

@@ -4,7 +4,7 @@ Every step ends when its effect is seen or its deadline passes; a step whose eff
 is reported, and the day goes on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -75,6 +75,7 @@ class Player:
         self._entering = ""
         self._group = False
         self._shelved: set[str] = set()
+        self._left: set[str] = set()
         self._lost: set[str] = set()
         self.misses: list[str] = []
         self._steps: Mapping[str, Callable[[Step], str]] = {
@@ -271,19 +272,21 @@ class Player:
         shows_code = self._theatre.many_inside and part is not None
         code = self._theatre.mint(step.customer, age_s=0) if shows_code else ""
         self._must(seen=self._visitor.walk_out(epcs, code))
+        left = frozenset(self._left)
+        self._left.update(epcs)
         if part is not None:
-            return self._went(step.customer)
+            return self._went(step.customer, epcs, left)
         # What is not the shop's, or was paid before, goes out and is no loss.
         if self._day().losses > losses:
             self._audience.left(self._narrator.loss(epcs))
         return ""
 
-    def _went(self, customer: str) -> str:
-        """Return how the visit of a customer who went out came out."""
+    def _went(self, customer: str, epcs: Sequence[str], left: Collection[str]) -> str:
+        """Return how the visit of a customer who went out with these things came out."""
         if not self._parts[customer].visits or not self._last_try(customer).entered:
             return "was not inside"
         self._await(lambda: self._last_try(customer).outcome is not None)
-        departure = self._narrator.departure(customer, self._last_try(customer))
+        departure = self._narrator.departure(customer, self._last_try(customer), epcs, left)
         self._audience.left(departure)
         return departure.came_to
 

@@ -12,6 +12,7 @@ from kiosk.stage.witness import Seen
 from tests.stage.scripts import FOREIGN, MIX, SECOND_MIX, WATER, script
 
 TOLD = Narrator(script())
+OLD_MIX = "nothing to pay: Trail mix left the shop before"
 
 
 def every_step() -> list[Step]:
@@ -129,6 +130,32 @@ def test_an_exit_lists_what_went_along() -> None:
     assert TOLD.loss([WATER]) == Departure(
         "nobody known", "recorded, and pinned on nobody", (Line("Water"),)
     )
+
+
+@pytest.mark.parametrize(
+    ("carried", "left", "said"),
+    [
+        ((MIX,), {MIX}, OLD_MIX),
+        ((FOREIGN,), set(), "nothing to pay: something else never was the shop's"),
+        (
+            (FOREIGN, MIX),
+            {MIX},
+            f"{OLD_MIX}, and something else never was the shop's",
+        ),
+        ((MIX,), set(), "nothing to pay"),
+        ((), {MIX}, "nothing to pay"),
+    ],
+)
+def test_who_carries_something_out_and_owes_nothing_is_told_why(
+    carried: tuple[str, ...], left: set[str], said: str
+) -> None:
+    seen = Seen("v", outcome="empty")
+    assert TOLD.departure("ada", seen, carried, left).came_to == said
+
+
+def test_what_is_paid_or_owed_says_nothing_of_the_rest() -> None:
+    seen = Seen("v", outcome="paid")
+    assert TOLD.departure("ada", seen, (MIX, FOREIGN), {MIX}).came_to == "all is paid"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,16 @@ def test_a_visit_from_the_code_to_the_exit(theatre: Theatre) -> None:
     assert (seen.outcome, [line["epc"] for line in seen.lines]) == ("paid", [MIX])
 
 
+def test_what_is_carried_out_again_is_told_to_have_left_before(theatre: Theatre) -> None:
+    visit = (Step("show_qr", "ada"), Step("take", "ada", epcs=(water(7),)), Step("exit", "ada"))
+    played = play(theatre, *visit, *visit)
+    assert played.misses == []
+    assert [each.came_to for each in played.departures] == [
+        "owes 1.20 EUR",
+        "nothing to pay: Water left the shop before",
+    ]
+
+
 def test_a_group_comes_in_and_leaves_on_one_visit(theatre: Theatre) -> None:
     played = play(
         theatre,
