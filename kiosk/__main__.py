@@ -15,6 +15,7 @@ from kiosk.core.printable import printable
 FAULT_EXIT_CODE: Final = 70  # sysexits.h EX_SOFTWARE: a fault of ours, none of the caller's
 CTRL_C_EXIT_CODE: Final = 130  # what shells say of Ctrl-C
 CLOSED_EXIT_CODE: Final = 141  # what shells say of a writer whose reader has gone, as in `| head`
+KIOSK_OPTIONS: Final = {"--state", "--config"}
 DISK_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
@@ -79,8 +80,17 @@ def _explain(error: Exception) -> int:
 def _usage(message: str, error: Exception) -> str:
     """Return what is wrong with the words, and where their help is; "" after a page of help."""
     what = message.removeprefix("Invalid value: ").rstrip(".")
-    path = getattr(getattr(error, "ctx", None), "command_path", spelled())
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", spelled())
+    if getattr(error, "option_name", None) in KIOSK_OPTIONS and _asks_a_hub(context):
+        what = f"{what}; this asks the hub, not the kiosk: give --hub URL"
     return f"{what} (see {path} --help)" if what else ""
+
+
+def _asks_a_hub(context: object) -> bool:
+    """Say whether the command of the words has an option for a hub's address."""
+    parameters = getattr(getattr(context, "command", None), "params", ())
+    return any("--hub" in parameter.opts for parameter in parameters)
 
 
 def _let_go(out: TextIO) -> None:

@@ -169,7 +169,12 @@ def prove(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Where to write it; - for standard output."),
+        typer.Option(
+            "-o",
+            "--output",
+            help="Where to write it; - for standard output.",
+            show_default="entry-INDEX.tlog-proof in this directory",
+        ),
     ] = None,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -191,7 +196,8 @@ def prove(
         typer.echo(text, nl=False)
         return
     write_over(place, text.encode())
-    typer.echo(f"{place}: entry {index}; check it with any C2SP tool and the log's public key")
+    told = f"written to {place.absolute()}: that entry {index} is in the log"
+    typer.echo(f"{told}; any C2SP tool checks it with the log's public key")
 
 
 @app.command()

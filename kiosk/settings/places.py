@@ -79,6 +79,8 @@ def parse(text: str) -> Document:
         raise _syntax_fault(text, str(error)) from error
     except RecursionError as error:
         raise SyntaxFaultError(1, 1, "nested too deeply") from error
+    except ValueError as error:  # Python reads no whole number of more than 4300 digits
+        raise SyntaxFaultError(_longest(text), 1, "a number without end") from error
     return Document(values, dict(_places(text)))
 
 
@@ -108,6 +110,12 @@ def _syntax_fault(text: str, message: str) -> SyntaxFaultError:
         return SyntaxFaultError(int(found[1]), int(found[2]), problem)
     lines = text.split("\n")
     return SyntaxFaultError(len(lines), len(lines[-1]) + 1, problem)
+
+
+def _longest(text: str) -> int:
+    """Return the line, from 1, with the longest row of digits."""
+    rows = [max(map(len, re.findall("[0-9_]+", line)), default=0) for line in text.split("\n")]
+    return rows.index(max(rows)) + 1
 
 
 def _open_quote(text: str) -> tuple[int, int] | None:

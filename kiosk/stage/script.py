@@ -4,7 +4,6 @@ Every mistake in a script is reported at once, with its line, before anything is
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 
 from kiosk.core.epc import is_gtin14
 from kiosk.core.identity import is_customer_ref
+from kiosk.settings.places import SyntaxFaultError, parse
 from kiosk.stage.errors import ScriptError
 from kiosk.stage.plot import POLICY, Customer, Expect, Item, Script, Step
 from kiosk.stage.script_values import Mistakes, Table
@@ -89,7 +89,6 @@ MAX_MISTAKES: Final = 100
 CURRENCY: Final = re.compile(r"[A-Z]{3}")
 NAME: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,80}")
 FOB: Final = re.compile(r"(?!0+$)[0-9A-F]{10}")  # the five bytes of an EM4100 tag
-_TOML_LINE: Final = re.compile(r"\(at line ([0-9]+), column ([0-9]+)\)")
 
 
 def load(path: Path) -> Script:
@@ -100,9 +99,10 @@ def load(path: Path) -> Script:
     """
     text = _read(path)
     try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ScriptError([_not_toml(path, error)]) from error
+        values = parse(text).values
+    except SyntaxFaultError as error:
+        place = f"{path}:{error.line}:{error.column}"
+        raise ScriptError([f"{place}: not TOML: {error}"]) from error
     mistakes = Mistakes(path, text)
     script = _Parser(path, mistakes).script(values)
     found = mistakes.lines()
@@ -126,15 +126,6 @@ def _read(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ScriptError([f"{path}:{line}: not UTF-8 text; save the script as UTF-8"]) from error
-
-
-def _not_toml(path: Path, error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return f"{path}: not a script: tables in tables without end"
-    at = _TOML_LINE.search(str(error))
-    what = _TOML_LINE.sub("", str(error)).splitlines()[0].strip()
-    place = f"{path}:{at[1]}" if at else str(path)
-    return f"{place}: not TOML: {what}" + (f", at column {at[2]}" if at else "")
 
 
 @dataclass(slots=True)

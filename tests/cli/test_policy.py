@@ -152,3 +152,17 @@ def test_nobody_elses_policy_is_signed_again(hub: Running, kiosk: Kiosk, tmp_pat
 
 def test_a_hub_that_is_away_is_exit_4(kiosk: Kiosk) -> None:
     assert kiosk("policy", "show", "--hub", "http://127.0.0.1:1").code == 4
+
+
+@pytest.mark.parametrize(
+    "words", [("policy", "show"), ("policy", "publish", "x"), ("item", "list")]
+)
+@pytest.mark.parametrize("option", ["--state", "--config"])
+def test_whoever_names_a_kiosk_where_the_hub_is_asked_is_told_so(
+    words: tuple[str, ...], option: str, kiosk: Kiosk, tmp_path: Path
+) -> None:
+    done = kiosk(*words, option, tmp_path)
+    hint = "; this asks the hub, not the kiosk: give --hub URL (see "
+    assert (done.code, hint in done.err, done.err.count("\n")) == (2, True, 1)
+    assert hint not in kiosk(*words, "--stat").err
+    assert hint not in kiosk("ledger", "tail", "--hub").err

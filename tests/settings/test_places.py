@@ -171,3 +171,9 @@ def test_a_document_without_lines_knows_none() -> None:
 def test_a_key_is_read_back_as_it_is_written(words: list[str | int]) -> None:
     key = ("first", *words)
     assert key_of(dotted(key)) == key
+
+
+def test_a_number_without_end_is_named_by_its_line() -> None:
+    with pytest.raises(SyntaxFaultError, match="a number without end") as raised:
+        parse(f"a = 1\nb = {'9' * 5000}\n")
+    assert (raised.value.line, raised.value.column) == (2, 1)

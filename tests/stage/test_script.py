@@ -8,6 +8,8 @@ import tomlkit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kiosk.settings import SettingsError
+from kiosk.settings.files import read
 from kiosk.stage import script as scripts
 from kiosk.stage.demo import shipped_script
 from kiosk.stage.errors import ScriptError
@@ -247,11 +249,11 @@ def test_a_key_that_is_not_printable_breaks_no_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (b"a\0b = 1", "day.toml:1: not TOML"),
-        (b"\n\nsteps = =\n", "day.toml:3: not TOML"),
+        (b"a\0b = 1", "day.toml:1:2: not TOML"),
+        (b"\n\nsteps = =\n", "day.toml:3:9: not TOML"),
         (b"a = 1\nb = \xff\n", "day.toml:2: not UTF-8 text; save the script as UTF-8"),
-        (b"a = " + b"[" * 5000, "day.toml: not a script: tables in tables without end"),
-        (b"a = " + b"9" * 5000, "day.toml: not TOML: Exceeds the limit"),
+        (b"a = " + b"[" * 5000, "day.toml:1:1: not TOML: nested too deeply"),
+        (b"a = 1\nb = " + b"9" * 5000, "day.toml:2:1: not TOML: a number without end"),
         (b"# \xc3\xa9" * 500_000, "day.toml: larger than 1 MiB; a script is a page or two"),
         (b"#" * (2 << 20), "day.toml: larger than 1 MiB; a script is a page or two"),
     ],
@@ -336,3 +338,17 @@ def test_a_word_that_no_visit_can_have_is_not_expected(
     found = mistakes(tmp_path, f'{HEAD}[[expect]]\ncustomer = "ada"\n{key} = "{word}"\n')
     assert len(found) == 1
     assert f"expect.{key}: '{word}' is not known; did you mean '{meant}'?" in found[0]
+
+
+@pytest.mark.parametrize(
+    "text", ['a = "x', "a = 1\na = 2", "x = [1,\n2", "[a\nb = 1", "a = =", "["]
+)
+def test_a_broken_file_is_told_at_the_same_place_as_config_check_tells(
+    tmp_path: Path, text: str
+) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ScriptError) as play:
+        load(path)
+    with pytest.raises(SettingsError) as check:
+        read(path)
+    assert play.value.mistakes == check.value.lines
