@@ -60,7 +60,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "rfid": Noun("Scan, learn and survey tags; decode bytes.", _DEVICE),
     "ledger": Noun("Show, verify, prove and export the ledger.", _PROOF),
     "outbox": Noun("See what still waits to be uploaded; send it now.", _PROOF),
-    "bench": Noun("Measure ours beside the reference, against the bars.", _PROOF),
+    "bench": Noun("Measure how fast and how well it works on this machine.", _PROOF),
 }
 
 _HELP: Final = (

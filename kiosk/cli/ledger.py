@@ -67,7 +67,7 @@ def show(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one event: its clear body, whether a part is sealed, its leaf in the tree.
+    """Show one event: what it says, whether a part of it is sealed, and its fingerprint (leaf).
 
     Example: kiosk ledger show 17 --json
 
@@ -116,7 +116,9 @@ def verify(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify the whole log: every body, salt, leaf, tile, signed head and sealed part.
+    """Check that nothing in the whole ledger was changed since it was written and signed.
+
+    Every event and its sealed part, the tree of their fingerprints and the signature are looked at.
 
     Example: kiosk ledger verify --vkey log.vkey --state DIR
 
@@ -181,7 +183,7 @@ def prove(
 ) -> None:
     """Write a .tlog-proof file: that this event is in the log, for anyone with the public key.
 
-    The file holds the event's clear body; personal parts are not in it.
+    The file holds what the event says; personal parts are not in it.
 
     Example: kiosk ledger prove 17 -o visit.tlog-proof
     """
@@ -207,9 +209,9 @@ def export(
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
-    """Export the log as static tiles (C2SP tlog-tiles): anyone can serve and audit them.
+    """Copy the log into files that anyone may serve and check (C2SP tlog-tiles).
 
-    The entries are commitments: no event can be read from the copy. log.vkey is the public key.
+    The copy holds fingerprints: no event can be read from it. log.vkey is the public key.
 
     Example: kiosk ledger export /srv/www/log --state DIR
     """

@@ -10,7 +10,7 @@ from kiosk.cli.place import ConfigOption, JsonOption, StateOption, ledger_path, 
 app = typer.Typer(
     help=(
         "See what still waits to be uploaded; send it now.\n\n"
-        "Nothing waits in a queue of its own: the outbox is how far the hub has acknowledged."
+        "What the hub has not confirmed stays in the ledger, and is sent again until it has."
     ),
     no_args_is_help=True,
 )

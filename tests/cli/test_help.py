@@ -53,3 +53,13 @@ def test_help_has_no_word_that_is_taken_for_markup_and_left_out(noun: str) -> No
     found = list(texts(get_command(build([noun]))))
     assert len(found) > len(NOUNS)
     assert [text for text in found if re.search(r"\[+[a-z/]", text)] == []
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_help_has_no_word_of_the_workshop(noun: str) -> None:
+    said = " ".join(texts(get_command(build([noun])))) + NOUNS[noun].help
+    found = re.search(
+        r"re-hash|\bbars?\b|ladder|loopback|line rate|scrub|commitment|older word|go down only",
+        said,
+    )
+    assert found is None, found
