@@ -29,7 +29,7 @@ def ask(state_dir: Path, question: Mapping[str, object]) -> dict[str, Any]:
                 answer = json.loads(stream.readline() or b"null")
         except (OSError, ValueError) as error:
             raise NotRunningError(
-                f"{path}: no kiosk answers there; start it (kiosk run) or name another place"
+                f"{path}: no kiosk answers there; start it with kiosk run, or name another place"
             ) from error
     if not isinstance(answer, dict):
         raise NotRunningError(f"{path}: the kiosk hung up; see its log")
