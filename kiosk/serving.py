@@ -17,6 +17,9 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from systemd_watchdog.systemd_watchdog import WatchDog
 
 from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, kid_of
@@ -24,6 +27,8 @@ from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, kid_of
 BACKLOG: Final = 128
 GRACEFUL_S: Final = 1  # what is being answered takes milliseconds; the whole stop takes under 2 s
 LOOK_S: Final = 0.05
+
+log = logging.getLogger(__name__)
 
 
 class ServingError(Exception):
@@ -99,7 +104,7 @@ def config_of(app: FastAPI) -> uvicorn.Config:
     # `access_log` alone writes on as soon as anything gives the root a handler of its own.
     logging.getLogger("uvicorn.access").disabled = True
     return uvicorn.Config(
-        app,
+        Unfinished(app),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -107,6 +112,34 @@ def config_of(app: FastAPI) -> uvicorn.Config:
         lifespan="on",
         timeout_graceful_shutdown=GRACEFUL_S,
     )
+
+
+class Unfinished:
+    """Ends a request that cannot be finished without a fault: its client went, or we stop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; ASGI's way in."""
+        begun = False
+
+        async def send_on(message: Message) -> None:
+            """Send a message, and know that an answer has begun."""
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except ClientDisconnect:
+            log.info("request cut off by its client")
+        except asyncio.CancelledError:  # uvicorn's, of what is not answered within GRACEFUL_S
+            if scope["type"] != "http":
+                raise
+            if not begun:
+                stopping = PlainTextResponse("stopping; send it again\n", 503, {"Retry-After": "5"})
+                await stopping(scope, receive, send)
 
 
 def _no_farewell() -> None:
@@ -134,9 +167,12 @@ async def serve(service: Service, listener: socket.socket) -> None:
     server = uvicorn.Server(config_of(service.app))
     with _stopped_by_signals(server):
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await _watch(service, server, serving, listener)
-        service.farewell()
-        await serving
+        try:
+            await _watch(service, server, serving, listener)
+        finally:  # also when the address cannot be announced
+            server.should_exit = True
+            service.farewell()
+            await serving
 
 
 async def _watch(

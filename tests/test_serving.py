@@ -7,9 +7,10 @@ import signal
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from kiosk.core.signing import b64encode, public_of
 from kiosk.serving import (
@@ -149,3 +150,89 @@ def test_a_service_whose_work_stands_still_is_not_called_alive(tmp_path: Path) -
     heard = notices(Told(alive=False), tmp_path / "notify")
     assert READY in heard
     assert ALIVE not in heard
+
+
+async def asked(url: str, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send the beginning of a request."""
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(sent)
+    await writer.drain()
+    return reader, writer
+
+
+HALF: Final = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
+
+
+@dataclass
+class Uploads:
+    """A service that is sent half a request, and ended when the sender is gone or waits."""
+
+    goes: bool
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: bytes = b""
+
+    def app(self) -> FastAPI:
+        """An application that reads bodies."""
+        app = FastAPI()
+
+        @app.post("/")
+        async def take(request: Request) -> None:
+            """Read the body."""
+            self.began.set()
+            try:
+                await request.body()
+            finally:
+                self.over.set()
+
+        return app
+
+    async def upload(self, url: str) -> None:
+        """Send half a request, end the service and read what it still says."""
+        reader, writer = await asked(url, HALF)
+        await self.began.wait()
+        if self.goes:
+            writer.close()
+            await self.over.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        if not self.goes:
+            self.heard = await reader.read()
+            writer.close()
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve until the upload has ended it."""
+        uploading: list[asyncio.Task[None]] = []
+        service = Service(
+            self.app(),
+            lambda url: uploading.append(asyncio.create_task(self.upload(url))),
+            Told(alive=True, beats=-1).beat,
+        )
+        await serve(service, listener)
+        await uploading[0]
+
+
+@pytest.mark.parametrize("goes", [True, False], ids=["client goes", "service stops"])
+def test_half_a_request_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture, *, goes: bool
+) -> None:
+    uploads = Uploads(goes)
+    with listen("127.0.0.1", 0) as listener:
+        asyncio.run(uploads.run(listener))
+    assert "Traceback" not in caplog.text
+    assert "Exception" not in caplog.text
+    if not goes:
+        assert uploads.heard.startswith(b"HTTP/1.1 503 ")
+        assert uploads.heard.endswith(b"stopping; send it again\n")
+
+
+def test_a_service_that_cannot_say_where_it_is_ends(caplog: pytest.LogCaptureFixture) -> None:
+    def announce(url: str) -> None:
+        raise OSError(28, f"no room to say {url}")
+
+    said: list[str] = []
+    service = Service(FastAPI(), announce, Told(alive=True).beat, lambda: said.append("farewell"))
+    with listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="no room to say"):
+        asyncio.run(serve(service, listener))
+    assert said == ["farewell"]
+    assert "Traceback" not in caplog.text

@@ -1,6 +1,7 @@
 """The hub as a process: how it starts, what it says, how it stops, what it never logs."""
 
 import asyncio
+import resource
 import socket
 import sqlite3
 import subprocess
@@ -19,8 +20,9 @@ from kiosk.hub.context import Hub
 from kiosk.hub.desk import MAX_WAITING
 from kiosk.hub.errors import HubError, HubStateError
 from kiosk.hub.server import Settings, _lives, run
+from kiosk.ledger.reader import LedgerReader
 from kiosk.serving import listen
-from tests.hub.process import command, notices, running
+from tests.hub.process import Running, command, notices, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
 from tests.patience import patient_s
 
@@ -90,6 +92,48 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path) -> None:
         assert [p["number"] for p in found] == list(range(1, len(found) + 1))
         assert hub.ask("GET", "/v1/logs").json()[0]["size"] == 2
         hub.stop()
+
+
+def fill_disk(hub: Running, *, full: bool) -> None:
+    """Let no file of the hub grow, as on a full disk, or let them grow again."""
+    _, hard = resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE)
+    soft = 0 if full else hard
+    resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_said_outlived_and_no_fault_at_the_stop(tmp_path: Path) -> None:
+    state, log = tmp_path / "hub", KioskLog()
+    granted(log, "v1")
+    left(log, "v1", "unpaid", line(0, 599))
+    path = f"/v1/logs/{log.name}/entries?from=0"
+    order = {"key": "n1", "kiosk": "k1", "visit": "v1", "amount_minor": 599}
+    order |= {"currency": "EUR", "method": "cash"}
+    with running(state, "--trust-clock", "--enrol", log.vkey) as hub:
+        hub.line()
+        assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).status_code == 201
+        fill_disk(hub, full=True)
+        for refused in (
+            hub.ask("POST", path, log.upload(0)),
+            hub.ask("POST", "/v1/payments", json=order),
+            hub.ask("PUT", "/v1/documents/policy", Owner().policy(2)),
+        ):
+            assert (refused.status_code, refused.json()["type"]) == (503, "unwritten")
+            assert "Retry-After" in refused.headers
+        assert hub.ask("GET", "/v1/visits?kiosk=k1").json()["visits"] == [], "nothing of it is kept"
+        fill_disk(hub, full=False)
+        assert hub.ask("POST", path, log.upload(0)).json()["size"] == 3
+        assert hub.ask("POST", "/v1/payments", json=order).json()["visit"]["owed_minor"] == 0
+        fill_disk(hub, full=True)
+        assert hub.stop() == 0
+    assert "Traceback" not in "\n".join(hub.logged)
+    with running(state, "--trust-clock") as hub:
+        hub.line()
+        (visit,) = hub.ask("GET", "/v1/visits?kiosk=k1").json()["visits"]
+        assert (visit["unpaid_minor"], visit["grace"]) == (0, "paid")
+        hub.stop()
+    with LedgerReader(state / "office" / "ledger.db") as reader:
+        said = [str(event.record.data["key"]) for event in reader.events()]
+    assert len(said) == len(set(said))
 
 
 def test_nothing_about_anybody_is_logged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Bring the database to the version of this code, or refuse it in one line."""
 
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ def migrate(engine: Engine) -> None:
 
     Raises:
         HubVersionError: A newer kiosk wrote it; nothing was changed.
-        HubStateError: It is not a database, or it is damaged; nothing was changed.
+        HubStateError: It is damaged, or cannot be written; nothing was changed.
     """
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
@@ -38,4 +39,15 @@ def migrate(engine: Engine) -> None:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
     except DatabaseError as error:
-        raise HubStateError(f"{place}: {error.orig}; restore it from a backup") from error
+        raise HubStateError(f"{place}: {error.orig}; {_remedy(error.orig)}") from error
+
+
+def _remedy(error: BaseException | None) -> str:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # the primary code
+    match code:
+        case sqlite3.SQLITE_FULL:
+            return "free some space"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR:
+            return "check that the disk works and the directory is ours to write"
+        case _:
+            return "restore it from a backup"

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kiosk.hub.sql.books import SqlDocuments, SqlGraces, SqlOffice, SqlPayments
@@ -55,8 +56,9 @@ class SqlStore:
             yield _transaction(connection)
 
     def close(self) -> None:
-        """Fold the journal into the file and let go of it."""
-        with self._engine.connect() as connection:
+        """Fold the journal into the file, as far as the disk lets us, and let go of it."""
+        # On a full disk the journal stays, and the next start reads it.
+        with suppress(DatabaseError, sqlite3.Error), self._engine.connect() as connection:
             raw = connection.connection.cursor()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raw.close()

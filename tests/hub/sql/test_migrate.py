@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from kiosk.hub.errors import HubStateError, HubVersionError
-from kiosk.hub.sql.migrate import migrate
+from kiosk.hub.sql.migrate import _remedy, migrate
 from kiosk.hub.sql.schema import METADATA
 from kiosk.hub.sql.store import SqlStore, open_engine
 
@@ -80,3 +80,18 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
         migrate(engine)
     engine.dispose()
     assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith("; restore it from a backup")
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (sqlite3.SQLITE_FULL, "free some space"),
+        (sqlite3.SQLITE_READONLY_DBMOVED, "check that the disk works and the directory is ours"),
+        (sqlite3.SQLITE_NOTADB, "restore it from a backup"),
+    ],
+)
+def test_the_remedy_is_that_of_the_fault(code: int, remedy: str) -> None:
+    error = sqlite3.OperationalError("why")
+    error.sqlite_errorcode = code
+    assert _remedy(error).startswith(remedy)
