@@ -19,6 +19,8 @@ TABLE: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     # Authenticated by what they carry: a checkpoint of the log's key, an envelope of the owner's.
     ("POST", "/v1/logs/{log}/entries"): EVERYBODY,
     ("PUT", "/v1/documents/{kind}"): EVERYBODY,
+    # Says of a policy only what anybody can work out from those that are published.
+    ("POST", "/v1/documents/policy/check"): EVERYBODY,
     # Public: what a kiosk signed, what the owner published.
     ("GET", "/v1/logs/{log}/checkpoint"): EVERYBODY,
     ("GET", "/v1/documents/{kind}"): EVERYBODY,
