@@ -30,7 +30,8 @@ from tests.core.gate_cases import (
     tags,
     voucher,
 )
-from tests.core.loop import Loop, locks, shows
+from tests.core.loop import Loop, Stepper, locks, shows
+from tests.core.play.mutants import trust_a_blind_exit
 from tests.core.visits import (
     come_in,
     door,
@@ -199,13 +200,22 @@ def test_an_exit_that_no_door_shows_is_settled_as_unresolved() -> None:
     assert loop.disk.outcome("v1").data["cause"] == "door-lost"
 
 
-def test_p4_whom_no_door_showed_leaving_may_be_inside_when_the_next_one_leaves() -> None:
-    loop = inside()
+def exit_after_a_blind_one(by: Stepper) -> str:
+    """Return how the next exit comes out after one that no door showed."""
+    loop = inside(by=by)
     loop.give(DeviceLost(at(loop.now_ms), "contact", "door", "unplugged"))
     loop.give(ExitRequested(at(loop.now_ms), "button"))
     loop.until(loop.now_ms + 30_000)
     loop.give(DeviceFound(at(loop.now_ms), "contact", "door"))
-    assert next_exit(loop) == "exit.unresolved"
+    return next_exit(loop)
+
+
+def test_p4_whom_no_door_showed_leaving_may_be_inside_when_the_next_one_leaves() -> None:
+    assert exit_after_a_blind_one(step) == "exit.unresolved"
+
+
+def test_p4_a_machine_that_takes_a_blind_exit_for_a_leaving_is_caught() -> None:
+    assert exit_after_a_blind_one(trust_a_blind_exit) == "exit.unpaid"
 
 
 def test_time_that_is_not_up_ends_neither_the_waiting_nor_the_window() -> None:

@@ -82,6 +82,8 @@ MUTANTS: list[tuple[Stepper, str, int, int]] = [
     (mutants.pin_on_the_last, "pinned", 2, 59),
     (mutants.forget_guests, "pinned", 1, 0),
     (mutants.forget_the_crowd, "pinned", 1, 138),
+    (mutants.let_anybody_be_the_guest, "pinned", 1, 470),
+    (mutants.forget_what_was_paid_unclear, "sold", 1, 128),
     (mutants.count_what_was_put_back, "put back", 1, 121),
     (mutants.ignore_absence, "pinned", 1, 0),
     (mutants.merge_equal_items, "P10", 1, 0),

@@ -87,13 +87,26 @@ def test_payments_that_are_known_come_back_with_the_cursor(gate: Gatehouse) -> N
     assert (fact.payments, fact.through, fact.request_id) == ((PAYMENT,), 7, "p1")
 
 
-def test_p4_a_payment_is_known_however_many_pages_come_before_it(gate: Gatehouse) -> None:
+def through_of_five(gate: Gatehouse) -> int:
+    """Ask a feed of five payments that gives two at a time; return how far the answer goes."""
     many = tuple(replace(PAYMENT, number=number) for number in range(1, 6))
     gate.payments.page, gate.payments.at_once = PaymentsPage(many, 5), 2
     gate.peers.ask_payments(AskPayments(RequestId("p1"), 0))
     fact = next_fact(gate)
     assert isinstance(fact, PaymentsSeen)
-    assert (fact.payments, fact.through) == (many, 5)
+    assert fact.payments == many[: fact.through]
+    return fact.through
+
+
+def test_p4_a_payment_is_known_however_many_pages_come_before_it(gate: Gatehouse) -> None:
+    assert through_of_five(gate) == 5
+
+
+def test_the_harness_catches_a_question_that_reads_one_page(
+    gate: Gatehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiosk.daemon.peers._all_since", lambda feed, after: feed.since(after))
+    assert through_of_five(gate) == 2
 
 
 def test_p4_pages_that_do_not_end_in_time_are_not_taken_for_all() -> None:

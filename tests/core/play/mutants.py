@@ -14,6 +14,7 @@ from kiosk.core.visit import step
 from kiosk.core.visit_others import Count, recall
 from kiosk.core.visit_recovery import Unfinished, recover
 from kiosk.core.visit_state import (
+    DOOR,
     Exiting,
     Gate,
     Idle,
@@ -88,6 +89,33 @@ def forget_guests(rules: Rules, gate: Gate, got: Input) -> Step:
 def forget_the_crowd(rules: Rules, gate: Gate, got: Input) -> Step:
     """Believe that a group has left when the first of it has."""
     return step(rules, replace(gate, crowd_ms=0), got)
+
+
+def trust_a_blind_exit(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Take whoever pressed the button for gone, though no door showed anybody leaving."""
+    before = gate.guests
+    gate, commands = step(rules, gate, got)
+    blind = DOOR in gate.lost and isinstance(got, TimeUp)
+    return (replace(gate, guests=before) if blind else gate), commands
+
+
+def let_anybody_be_the_guest(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Take a guest for gone whenever somebody left whom nobody can name."""
+    before = gate
+    gate, commands = step(rules, gate, got)
+    nameless = isinstance(before.leaving, Reading | Settling) and before.leaving.visit is None
+    if nameless and isinstance(gate.leaving, Quiet) and gate.guests == before.guests:
+        gate = replace(gate, guests=gate.guests[1:])
+    return gate, commands
+
+
+def forget_what_was_paid_unclear(rules: Rules, gate: Gate, got: Input) -> Step:
+    """Remember as sold only what left on a clear exit."""
+    sold = gate.gone
+    gate, commands = step(rules, gate, got)
+    events = [event for each in commands if isinstance(each, Record) for event in each.events]
+    unclear = any(event.type == "exit.unresolved" for event in events)
+    return (replace(gate, gone=sold) if unclear else gate), commands
 
 
 def count_what_was_put_back(rules: Rules, gate: Gate, got: Input) -> Step:
