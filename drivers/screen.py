@@ -62,20 +62,20 @@ class ConsoleScreen:
                 self.name, f"{self._path}: {error.strerror} (may this account write there?)"
             ) from error
         self._counts["opens"] += 1
-        self._write(BLANK)
+        self._write(self._page((), BLANK))
 
     def show(self, title: str, lines: Sequence[str]) -> None:
         """Replace what is shown; a console that takes nothing is counted, never waited for."""
         rows = [row for line in (title, "", *lines) for row in folded(line)][:LINES]
         if self._fd is not None:
-            self._write(CLEAR + "\r\n".join(rows) + "\r\n")
+            self._write(self._page(rows))
             self._counts["shown"] += 1
 
     def close(self) -> None:
         """Blank and close; may be called twice and raises nothing."""
         if self._fd is None:
             return
-        self._write(CLEAR)
+        self._write(self._page(()))
         with suppress(OSError):
             os.close(self._fd)
         self._fd = None
@@ -85,6 +85,12 @@ class ConsoleScreen:
         if self._fd is None:
             return Health(False, "closed", None, dict(self._counts))
         return Health(not self._fault, self._fault or "shown", None, dict(self._counts))
+
+    def _page(self, rows: Sequence[str], before: str = CLEAR) -> str:
+        """Return what is written: a file needs no codes, since it holds one page at a time."""
+        if self._is_file:
+            return "".join(f"{row}\n" for row in rows)
+        return before + "".join(f"{row}\r\n" for row in rows)
 
     def _write(self, page: str) -> None:
         data = page.encode("utf-8", "replace")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.base import DeviceConfigError, DeviceUnavailableError
-from drivers.screen import CLEAR, COLUMNS, ConsoleScreen, folded, plain
+from drivers.screen import BLANK, CLEAR, COLUMNS, ConsoleScreen, folded, plain
 
 Close = Callable[[object], None]
 
@@ -50,11 +50,25 @@ def test_a_file_holds_what_is_shown_last(tmp_path: Path, closing: Close) -> None
     screen.open()
     screen.show("Welcome", ["Hold your code", "in front of the camera."])
     screen.show("Checking", [])
-    assert path.read_bytes() == f"{CLEAR}Checking\r\n\r\n".encode()
+    assert path.read_bytes() == b"Checking\n\n"
     screen.close()
-    assert path.read_text("utf-8") == CLEAR
+    assert path.read_bytes() == b""
     screen.show("too late", [])
     assert screen.health().counters == {"opens": 1, "shown": 2, "dropped": 0}
+
+
+def test_a_terminal_is_cleared_before_each_page(closing: Close) -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    screen = ConsoleScreen("screen", {"path": os.ttyname(slave)})
+    closing(screen)
+    screen.open()
+    screen.show("Checking", ["one"])
+    screen.close()
+    page = f"{CLEAR}Checking\r\n\r\none\r\n"
+    assert os.read(master, 4096).decode() == f"{BLANK}{page}{CLEAR}"
+    os.close(slave)
+    os.close(master)
 
 
 def test_a_terminal_that_takes_nothing_is_counted_and_not_waited_for(closing: Close) -> None:
@@ -78,7 +92,7 @@ def test_only_so_many_lines_are_shown(tmp_path: Path, closing: Close) -> None:
     closing(screen)
     screen.open()
     screen.show("many", [str(number) for number in range(100)])
-    assert path.read_bytes().count(b"\r\n") == 24
+    assert path.read_text("ascii").splitlines() == ["many", "", *map(str, range(22))]
 
 
 def test_a_missing_terminal_is_unavailable_and_is_not_created(tmp_path: Path) -> None:
