@@ -191,6 +191,16 @@ def test_a_simulated_shop_without_scores_is_entered_by_choosing_the_word_of_staf
     assert first.index("sim show") < first.index("sim choose vouched") < first.index("sim enter")
 
 
+def test_the_hub_of_a_simulated_shop_believes_the_clock_that_its_kiosk_believes(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    for number, words in enumerate([("--simulate",), ()]):
+        place = tmp_path / f"shop-{number}"
+        told = kiosk("init", place, *words).out
+        trusts = load(place / "kiosk.toml").clock_trust == "always"
+        assert (f"{place}/hub.toml --trust-clock\n" in told) is trusts is bool(words)
+
+
 def test_the_owners_key_leaves_in_the_last_step(kiosk: Kiosk, tmp_path: Path) -> None:
     told = kiosk("init", tmp_path / "shop").out
     last = told.index("\n7. Last")
