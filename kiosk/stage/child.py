@@ -13,7 +13,7 @@ from typing import Final
 from kiosk.stage.errors import ProcessError
 
 READY_S: Final = 30.0  # a cold start on a busy Pi
-STOP_S: Final = 10.0
+STOP_S: Final = 20.0  # the last entry, and its way to the hub, on a busy Pi
 LOOK_S: Final = 0.02
 LOG_TAIL: Final = 3
 KEPT: Final = frozenset({"KIOSK_DEBUG"})
