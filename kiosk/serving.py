@@ -7,6 +7,7 @@ ServingError
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,18 +16,24 @@ from ipaddress import ip_address
 from types import FrameType
 from typing import Final
 
+import h11
 import uvicorn
 from fastapi import FastAPI
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from systemd_watchdog.systemd_watchdog import WatchDog
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kiosk.core.signing import PUBLIC_BYTES, VerifyKey, b64decode, kid_of
 
-BACKLOG: Final = 128
+BACKLOG: Final = 32  # asyncio accepts so many in one round
 GRACEFUL_S: Final = 1  # what is being answered takes milliseconds; the whole stop takes under 2 s
 LOOK_S: Final = 0.05
+REQUEST_S: Final = 60.0  # for all of a request: a full batch over 70 kbit/s
+OTHER_FILES: Final = 128 + 4 * BACKLOG  # databases; rounds of accepting before one is let go of
+FEWEST: Final = 16
+MOST: Final = 4096
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +112,8 @@ def config_of(app: FastAPI) -> uvicorn.Config:
     logging.getLogger("uvicorn.access").disabled = True
     return uvicorn.Config(
         Unfinished(app),
+        http=Bounded,
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -112,6 +121,50 @@ def config_of(app: FastAPI) -> uvicorn.Config:
         lifespan="on",
         timeout_graceful_shutdown=GRACEFUL_S,
     )
+
+
+def most_connections() -> int:
+    """Return how many connections may be open at once: files, which a store needs too, run out."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(max(files - OTHER_FILES, FEWEST), MOST)
+
+
+class Bounded(H11Protocol):
+    """A connection that is closed when it is one too many, or brings no whole request in time."""
+
+    _giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection; beyond the bound it is let go of at once."""
+        super().connection_made(transport)
+        if len(self.connections) > most_connections():
+            transport.abort()
+        else:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        super().connection_lost(exc)
+        self._wait_no_more()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._wait()
+        super().on_response_complete()
+
+    def _wait(self) -> None:
+        self._wait_no_more()
+        self._giving_up = self.loop.call_later(REQUEST_S, self._give_up)
+
+    def _wait_no_more(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
+    def _give_up(self) -> None:
+        """Close, unless the request is whole and its answer is what takes so long."""
+        if self.conn.their_state in {h11.IDLE, h11.SEND_BODY}:
+            self.transport.close()
 
 
 class Unfinished:

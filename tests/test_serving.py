@@ -3,8 +3,11 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,8 +15,11 @@ from typing import Final
 import pytest
 from fastapi import FastAPI, Request
 
+from kiosk import serving
 from kiosk.core.signing import b64encode, public_of
 from kiosk.serving import (
+    FEWEST,
+    OTHER_FILES,
     ListenError,
     Service,
     ServingError,
@@ -24,6 +30,7 @@ from kiosk.serving import (
     url_of,
 )
 from tests.environment import environment
+from tests.patience import patient_s
 from tests.scoring.documents import OWNER, verify_key
 
 READY, ALIVE = b"READY=1\n", b"WATCHDOG=1\n"
@@ -161,6 +168,8 @@ async def asked(url: str, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.St
     return reader, writer
 
 
+WHOLE: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST: Final = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 HALF: Final = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
 
 
@@ -236,3 +245,106 @@ def test_a_service_that_cannot_say_where_it_is_ends(caplog: pytest.LogCaptureFix
         asyncio.run(serve(service, listener))
     assert said == ["farewell"]
     assert "Traceback" not in caplog.text
+
+
+@contextmanager
+def few_files(most: int) -> Iterator[None]:
+    """Let this process hold so many connections; only while the block runs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OTHER_FILES + most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def crowd(listener: socket.socket, work: Callable[[str], Awaitable[None]]) -> None:
+    """Serve while the work is done with the service's address, then stop."""
+    working: list[asyncio.Task[None]] = []
+
+    async def until_done(url: str) -> None:
+        """Do the work and end the service, whatever came of it."""
+        try:
+            async with asyncio.timeout(patient_s(20)):
+                await work(url)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    service = Service(
+        FastAPI(),
+        lambda url: working.append(asyncio.create_task(until_done(url))),
+        Told(alive=True, beats=-1).beat,
+    )
+    await serve(service, listener)
+    await working[0]
+
+
+def test_more_connections_than_files_are_let_go_of_and_storm_no_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [b""]
+
+    async def come(url: str) -> None:
+        """Hold on to more connections than there may be; leave, and ask once more."""
+        held = [await asked(url, b"GET / HT") for _ in range(FEWEST)]
+        one_more, writer = await asked(url, b"GET / HT")
+        with suppress(ConnectionError):
+            await one_more.read()
+        for _, each in [*held, (one_more, writer)]:
+            each.close()
+        while not answers[-1]:  # until the service has seen them go
+            reader, writer = await asked(url, LAST)
+            with suppress(ConnectionError):
+                answers.append((await reader.read())[:12])
+            writer.close()
+
+    with listen("127.0.0.1", 0) as listener, few_files(FEWEST):
+        asyncio.run(crowd(listener, come))
+    assert answers[-1] == b"HTTP/1.1 404"
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", HALF, WHOLE + b"GET"])
+def test_who_brings_no_whole_request_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(serving, "REQUEST_S", 0.1)
+
+    async def dawdle(url: str) -> None:
+        """Send the beginning and wait for the end of the connection."""
+        reader, writer = await asked(url, sent)
+        with suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    with listen("127.0.0.1", 0) as listener:
+        asyncio.run(crowd(listener, dawdle))
+
+
+def test_whoever_waits_for_an_answer_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "REQUEST_S", 0.05)
+    app, heard = FastAPI(), list[bytes]()
+
+    @app.get("/")
+    async def slow() -> None:
+        """Answer after three times as long as a request may take."""
+        await asyncio.sleep(0.15)
+
+    async def ask(url: str) -> None:
+        """Ask once, and end the service."""
+        reader, writer = await asked(url, WHOLE)
+        heard.append((await reader.read())[:12])
+        writer.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def run(listener: socket.socket) -> None:
+        """Serve until the answer was heard."""
+        asking: list[asyncio.Task[None]] = []
+        beat = Told(alive=True, beats=-1).beat
+        service = Service(app, lambda url: asking.append(asyncio.create_task(ask(url))), beat)
+        await serve(service, listener)
+        await asking[0]
+
+    with listen("127.0.0.1", 0) as listener:
+        asyncio.run(run(listener))
+    assert heard == [b"HTTP/1.1 200"]
