@@ -9,10 +9,12 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import uuid_utils
 
+from drivers.base import Lock
 from kiosk.clock import Clock, boot_id
 from kiosk.core.commands import Record, Show
 from kiosk.core.events import EventRecord
@@ -88,6 +90,22 @@ class Part(Protocol):
 
     def stop(self) -> None:
         """End, and wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """The door as staff may move it, without waiting for the owner thread."""
+
+    _lock: Lock
+    _owner: Owner
+
+    def lock(self) -> None:
+        """Lock it now."""
+        self._lock.lock()
+
+    def unlock(self) -> None:
+        """Unlock it for as long as the policy says."""
+        self._lock.unlock(self._owner.rules.policy.timing.unlock_s)
 
 
 class _Daemon:
@@ -169,7 +187,8 @@ class _Daemon:
         pumps = list(devices.pumps(rhythm))
         for pump in pumps:
             self._start(pump)
-        self._start(ControlSocket(kiosk.state_dir / SOCKET, rhythm.inbox, devices.lock.lock))
+        door = _Door(devices.lock, owner)
+        self._start(ControlSocket(kiosk.state_dir / SOCKET, rhythm, door))
         for pump in pumps:
             pump.wait_tried(TRIED_S)
         give_back()

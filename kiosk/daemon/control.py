@@ -1,8 +1,8 @@
 """The control socket: staff's commands and the status, one JSON object per line each way.
 
 It belongs to the daemon's user alone (mode 0600), which is its whole access control. Questions
-are answered by the owner thread; a flood of connections never holds that up. Locking the door
-does not wait for the owner, which may be stuck in a write.
+are answered by the owner thread; a flood of connections never holds that up. What staff want of
+the door does not wait for the owner, which may be stuck in a write: it is done, then written down.
 """
 
 import json
@@ -10,16 +10,17 @@ import logging
 import queue
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from drivers.base import DriverError
 from drivers.unix_socket import listen_at
-from kiosk.core.values import Json
+from kiosk.core.values import Json, Moment
 from kiosk.daemon.errors import DaemonError
-from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Asked
+from kiosk.daemon.questions import read_reason
+from kiosk.daemon.rhythm import Rhythm
 
 log = logging.getLogger(__name__)
 
@@ -30,18 +31,29 @@ MAX_LINE: Final = 65_536
 MAX_CALLERS: Final = 8
 
 
+class Door(Protocol):
+    """The door as staff may move it, from any thread."""
+
+    def lock(self) -> None:
+        """Lock it now."""
+
+    def unlock(self) -> None:
+        """Unlock it for as long as the policy says."""
+
+
 class ControlSocket:
     """Listens in the state directory until it is stopped.
 
     Args:
         path: Where the socket is made; one left by a dead daemon is replaced.
-        relock: Locks the door; called from the caller's own thread.
+        door: Moved from the caller's own thread.
     """
 
-    def __init__(self, path: Path, inbox: Inbox, relock: Callable[[], None]) -> None:
+    def __init__(self, path: Path, rhythm: Rhythm, door: Door) -> None:
         self._path = path
-        self._inbox = inbox
-        self._relock = relock
+        self._inbox = rhythm.inbox
+        self._clock = rhythm.clock
+        self._door = door
         self._stop = threading.Event()
         self._callers = threading.BoundedSemaphore(MAX_CALLERS)
         self._talking: set[threading.Thread] = set()
@@ -115,19 +127,38 @@ class ControlSocket:
         question = _question(line)
         if question is None:
             return _line({"ok": False, "error": "not a JSON object on one line"})
-        if question.get("do") != "door" or question.get("want") != "lock":
-            return _line(self._owners_answer(question))
-        try:
-            self._relock()
-        except DriverError as error:
-            return _line({"ok": False, "error": str(error)})
-        # The pin is driven; the owner need only write it down.
-        self._owners_answer(question)
-        return _line({"ok": True, "unlocked": False})
+        at = self._clock.now()
+        match question.get("do"), question.get("want"):
+            case "door", "lock":
+                return _line(self._locked(question, at))
+            case "door", "unlock":
+                return _line(self._unlocked(question, at))
+            case _:
+                return _line(self._owners_answer(question, at))
 
-    def _owners_answer(self, question: Mapping[str, Json]) -> Mapping[str, Json]:
+    def _locked(self, question: Mapping[str, Json], at: Moment) -> Mapping[str, Json]:
+        try:
+            self._door.lock()
+        except DriverError as error:
+            return {"ok": False, "error": str(error)}
+        # The pin is driven; the owner need only write it down.
+        self._owners_answer(question, at)
+        return {"ok": True, "unlocked": False}
+
+    def _unlocked(self, question: Mapping[str, Json], at: Moment) -> Mapping[str, Json]:
+        try:
+            read_reason(question)
+            self._door.unlock()
+        except (ValueError, DriverError):
+            return self._owners_answer(question, at)  # which says what is wrong
+        answer = self._owners_answer(question, at)
+        return answer if answer.get("ok") else {"ok": True, "unlocked": True}
+
+    def _owners_answer(self, question: Mapping[str, Json], at: Moment) -> Mapping[str, Json]:
         answers: queue.SimpleQueue[Mapping[str, Json]] = queue.SimpleQueue()
-        if not self._inbox.put(Asked(question, answers.put)):
+        asked = Asked(question, answers.put, at)
+        put = self._inbox.put_fact if question.get("do") == "door" else self._inbox.put
+        if not put(asked):
             return {"ok": False, "error": "busy; try again"}
         try:
             return answers.get(timeout=ANSWER_S)

@@ -23,7 +23,7 @@ from kiosk.core.commands import (
 from kiosk.core.events import CLOSING
 from kiosk.core.notice import notice
 from kiosk.core.reasons import Reason
-from kiosk.core.values import Epc
+from kiosk.core.values import Epc, Moment
 from kiosk.daemon.peers import Peers
 from kiosk.ledger.errors import LedgerError, OutcomeTakenError
 from kiosk.ledger.store import Appended, Ledger, Replayed
@@ -117,8 +117,13 @@ class Effects:
         self._uploader = uploader
         self._clock = clock
 
-    def carry_out(self, commands: Sequence[Command]) -> Result:
-        """Carry out the commands in order, up to a record that cannot be written."""
+    def carry_out(self, commands: Sequence[Command], since: Moment | None = None) -> Result:
+        """Carry out the commands in order, up to a record that cannot be written.
+
+        Args:
+            since: When their cause happened, None for now. An unlock is held from then on, so
+                that a slow disk never opens the door for somebody who has left it.
+        """
         gone: frozenset[Epc] = frozenset()
         for command in commands:
             if isinstance(command, Record):
@@ -127,7 +132,7 @@ class Effects:
                     return result
                 gone |= result.gone
             else:
-                self._act(command)
+                self._act(command, since)
         return Done(gone)
 
     def _record(self, record: Record) -> Result:
@@ -156,10 +161,14 @@ class Effects:
         log.warning("already ended events=%d left=%d", len(record.events) - len(rest), len(rest))
         return replace(record, events=rest)
 
-    def _act(self, command: AskProvider | AskPayments | Unlock | Relock | Show | Flush) -> None:
+    def _act(
+        self,
+        command: AskProvider | AskPayments | Unlock | Relock | Show | Flush,
+        since: Moment | None,
+    ) -> None:
         match command:
-            case Unlock(hold_s=hold_s, cause=cause):
-                self._drive(lambda: self._lock.unlock(hold_s), f"unlock for {cause}")
+            case Unlock():
+                self._unlock(command, since)
             case Relock(cause=cause):
                 self._drive(self._lock.lock, f"relock for {cause}")
             case AskProvider():
@@ -172,6 +181,13 @@ class Effects:
                 self._uploader.flush()
             case _:
                 assert_never(command)
+
+    def _unlock(self, unlock: Unlock, since: Moment | None) -> None:
+        late_ms = self._clock.now().mono_ms - since.mono_ms if since else 0
+        left_s = unlock.hold_s - late_ms / 1000
+        if left_s <= 0:
+            log.warning("unlock too late cause=%s late_ms=%d", unlock.cause, late_ms)
+        self._drive(lambda: self._lock.unlock(left_s), f"unlock for {unlock.cause}")
 
     def _drive(self, move: "Move", what: str) -> None:
         try:

@@ -50,8 +50,7 @@ WAIT_S: Final = 1.0  # the longest wait, so that the watchdog hears a beat
 QUIET_MS: Final = 30_000  # without anybody, until the write-ahead log is folded away
 PLAY_WAIT_S: Final = 0.02  # while a play may move the clock under us
 
-Reply = Callable[[Mapping[str, Json]], None]
-Question = Callable[["Owner", Mapping[str, Json], Reply], Mapping[str, Json] | None]
+Question = Callable[["Owner", Asked], Mapping[str, Json] | None]
 """Answers a question of the control socket, None when a worker replies later."""
 
 
@@ -137,7 +136,7 @@ class Owner:
     def take(self, fact: Cause) -> None:
         """Step the machine with one fact and carry out what follows."""
         gate, commands = step(self.rules, self.gate, fact)
-        match self.effects.carry_out(commands):
+        match self.effects.carry_out(commands, fact.at):
             case Done() as done:
                 self._keep(gate, done)
             case Refused():
@@ -173,8 +172,8 @@ class Owner:
                 self._uploaded(size)
             case DocumentFetched():
                 self._adopt(message)
-            case Asked(question=question, reply=reply):
-                answer = self._answer(self, question, reply)
+            case Asked(reply=reply):
+                answer = self._answer(self, message)
                 if answer is not None:
                     reply(answer)
             case Stop():

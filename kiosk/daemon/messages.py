@@ -52,10 +52,11 @@ class DocumentFetched:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question from the control socket; `reply` may be called once, from the owner."""
+    """A question from the control socket, asked at `at`; `reply` may be called once."""
 
     question: Mapping[str, Json]
     reply: Callable[[Mapping[str, Json]], None]
+    at: Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kiosk.core.values import Epc, Json, VisitId
 from kiosk.daemon.choices import CHOICES, choice
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.loop import Owner
+from kiosk.daemon.messages import Asked
 from kiosk.daemon.peers import Peers
 from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader
@@ -44,10 +45,9 @@ class Desk:
     inbox: Inbox
     clock: Clock
 
-    def answer(
-        self, owner: Owner, question: Mapping[str, Json], reply: Reply
-    ) -> Mapping[str, Json] | None:
-        """Return the answer to one question, None when a worker will call `reply` with it."""
+    def answer(self, owner: Owner, asked: Asked) -> Mapping[str, Json] | None:
+        """Return the answer to one question, None when a worker will reply with it."""
+        question, reply = asked.question, asked.reply
         match question.get("do"):
             case "status":
                 return {"ok": True, **self._status(owner)}
@@ -57,7 +57,7 @@ class Desk:
                 self.uploader.flush()
                 return {"ok": True, "pending": owner.ledger.size - self.uploader.acked}
             case "door":
-                return self._door(owner, question)
+                return self._door(owner, asked)
             case "choose":
                 return self._choose(owner, question)
             case "pay":
@@ -66,13 +66,14 @@ class Desk:
                 known = "status, door, choose, pay, flush or idle"
                 return {"ok": False, "error": f"unknown; ask {known}"}
 
-    def _door(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
-        reason = question.get("reason", "")
-        if not isinstance(reason, str) or len(reason) > MAX_REASON:
-            return {"ok": False, "error": f"reason: a text of at most {MAX_REASON} characters"}
-        match question.get("want"):
+    def _door(self, owner: Owner, asked: Asked) -> Mapping[str, Json]:
+        try:
+            reason = read_reason(asked.question)
+        except ValueError as error:
+            return {"ok": False, "error": str(error)}
+        match asked.question.get("want"):
             case "unlock":
-                owner.take(StaffUnlocked(self.clock.now(), printable(reason)))
+                owner.take(StaffUnlocked(asked.at, printable(reason)))
             case "lock":
                 owner.take(StaffLocked(self.clock.now()))
             case _:
@@ -134,6 +135,18 @@ class Desk:
 
 def _health(health: Health) -> Mapping[str, Json]:
     return {"ok": health.ok, "detail": health.detail, "counters": dict(health.counters)}
+
+
+def read_reason(question: Mapping[str, Json]) -> str:
+    """Return why staff opens the door, "" when nothing is said.
+
+    Raises:
+        ValueError: It is no text, or too long.
+    """
+    reason = question.get("reason", "")
+    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+        raise ValueError(f"reason: a text of at most {MAX_REASON} characters")
+    return reason
 
 
 def read_order(question: Mapping[str, Json], kiosk: str, currency: str) -> PaymentOrder:

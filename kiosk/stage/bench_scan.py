@@ -186,7 +186,7 @@ def _owner(book: Rulebook, ledger: Ledger, devices: Devices, peers: Peers, rhyth
         effects=effects,
         rhythm=rhythm,
         new_visit=lambda: VisitId(str(uuid_utils.uuid7())),
-        answer=lambda _owner, _question, _reply: None,
+        answer=lambda _owner, _asked: None,
     )
 
 

@@ -185,7 +185,7 @@ class Gatehouse:
             effects=self.effects,
             rhythm=self.rhythm,
             new_visit=self._new_visit,
-            answer=lambda _owner, question, _reply: {"ok": True, "asked": question.get("do")},
+            answer=lambda _owner, asked: {"ok": True, "asked": asked.question.get("do")},
         )
         for part in (self.lock, self.screen, self.indicator):
             part.open()

@@ -11,13 +11,41 @@ import pytest
 
 from drivers.base import DeviceLostError
 from kiosk.clock import Clock
+from kiosk.daemon.beats import Beats
 from kiosk.daemon.caller import ask
-from kiosk.daemon.control import MAX_CALLERS, SOCKET, ControlSocket
+from kiosk.daemon.control import MAX_CALLERS, SOCKET, ControlSocket, Door
 from kiosk.daemon.errors import DaemonError, NotRunningError
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.messages import Asked
+from kiosk.daemon.rhythm import Rhythm
 
 CLOCK = Clock(trust="always")
+
+
+def socket_at(directory: Path, inbox: Inbox, door: Door | None = None) -> ControlSocket:
+    rhythm = Rhythm(inbox, CLOCK, Beats())
+    return ControlSocket(directory / SOCKET, rhythm, door or SaidDoor())
+
+
+class SaidDoor:
+    """A door that remembers what it was told, or cannot be driven."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self._broken = broken
+        self.told: list[str] = []
+
+    def lock(self) -> None:
+        """Lock."""
+        self._move("lock")
+
+    def unlock(self) -> None:
+        """Unlock."""
+        self._move("unlock")
+
+    def _move(self, how: str) -> None:
+        if self._broken:
+            raise DeviceLostError("lock", "the pin cannot be driven")
+        self.told.append(how)
 
 
 class Desk:
@@ -48,7 +76,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Path]:
     """Yield the state directory of a daemon that answers."""
     inbox = Inbox()
-    control = ControlSocket(tmp_path / SOCKET, inbox, lambda: None)
+    control = socket_at(tmp_path, inbox)
     desk = Desk(inbox)
     control.start()
     desk.start()
@@ -113,9 +141,9 @@ def test_a_full_inbox_is_said_and_a_socket_left_by_a_dead_daemon_is_replaced(
 ) -> None:
     (tmp_path / SOCKET).write_text("left behind", encoding="ascii")
     inbox = Inbox(capacity=1)
-    control = ControlSocket(tmp_path / SOCKET, inbox, lambda: None)
+    control = socket_at(tmp_path, inbox)
     control.start()
-    inbox.put(Asked({}, lambda _answer: None))
+    inbox.put(Asked({}, lambda _answer: None, CLOCK.now()))
     assert ask(tmp_path, {"do": "status"}) == {"ok": False, "error": "busy; try again"}
     control.stop()
 
@@ -141,7 +169,7 @@ def test_nobody_answering_is_one_plain_line(tmp_path: Path) -> None:
 
 
 def test_stopping_before_starting_leaves_nothing(tmp_path: Path) -> None:
-    ControlSocket(tmp_path / SOCKET, Inbox(), lambda: None).stop()
+    socket_at(tmp_path, Inbox()).stop()
     assert not (tmp_path / SOCKET).exists()
 
 
@@ -161,20 +189,42 @@ def test_a_line_that_no_ledger_could_hold_reaches_nobody(desk: Path, line: bytes
 
 
 def test_a_lock_that_cannot_be_driven_is_said_to_whoever_asked(tmp_path: Path) -> None:
-    def broken() -> None:
-        raise DeviceLostError("lock", "the pin cannot be driven")
-
-    control = ControlSocket(tmp_path / SOCKET, Inbox(), broken)
+    control = socket_at(tmp_path, Inbox(), SaidDoor(broken=True))
     control.start()
     answer = ask(tmp_path, {"do": "door", "want": "lock"})
     control.stop()
     assert answer == {"ok": False, "error": "lock: the pin cannot be driven"}
 
 
+def test_p1_staff_move_the_door_though_no_owner_answers(tmp_path: Path) -> None:
+    door, inbox = SaidDoor(), Inbox(capacity=0, reserve=1)
+    inbox.put_fact(Asked({}, lambda _answer: None, CLOCK.now()))
+    control = socket_at(tmp_path, inbox, door)
+    control.start()
+    want = {"do": "door", "want": "unlock"}
+    assert ask(tmp_path, {**want, "reason": "x" * 201})["ok"] is False
+    assert ask(tmp_path, {**want, "reason": "delivery"}) == {"ok": True, "unlocked": True}
+    assert ask(tmp_path, {"do": "door", "want": "lock"}) == {"ok": True, "unlocked": False}
+    control.stop()
+    assert door.told == ["unlock", "lock"]
+
+
+def test_the_door_has_room_in_an_inbox_full_of_readings(tmp_path: Path) -> None:
+    inbox = Inbox(capacity=0)
+    desk, control = Desk(inbox), socket_at(tmp_path, inbox)
+    control.start()
+    desk.start()
+    assert ask(tmp_path, {"do": "status"})["ok"] is False
+    said = ask(tmp_path, {"do": "door", "want": "unlock", "reason": ""})
+    control.stop()
+    desk.stop()
+    assert said == {"ok": True, "did": "door"}
+
+
 def test_a_place_that_cannot_hold_a_socket_is_one_plain_line(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
-    control = ControlSocket(deep / SOCKET, Inbox(), lambda: None)
+    control = socket_at(deep, Inbox())
     with pytest.raises(DaemonError, match="choose another kiosk"):
         control.start()
     control.stop()

@@ -102,10 +102,10 @@ def test_p1_p2_a_disk_that_stays_full_lets_nobody_in_and_everybody_out(memory: P
 class HopefulEffects(Effects):
     """The mutant: unlocks whatever became of the record."""
 
-    def carry_out(self, commands: Sequence[Command]) -> Done:
+    def carry_out(self, commands: Sequence[Command], since: Moment | None = None) -> Done:
         """Carry out each command by itself."""
         for command in commands:
-            super().carry_out([command])
+            super().carry_out([command], since)
         return Done()
 
 

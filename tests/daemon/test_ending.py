@@ -23,14 +23,23 @@ def staff_unlock(daemon: Daemon) -> None:
 
 
 @contextmanager
+def staff_asks(daemon: Daemon) -> Iterator[None]:
+    """Have staff open the door while the block runs."""
+    staff = threading.Thread(target=staff_unlock, args=(daemon,))
+    staff.start()
+    try:
+        yield
+    finally:
+        staff.join()
+
+
+@contextmanager
 def unlocked_and_stuck(daemon: Daemon) -> Iterator[None]:
     """Hold the door open with an owner that is stuck writing so down."""
-    with daemon.stuck_writes():
-        staff = threading.Thread(target=staff_unlock, args=(daemon,))
-        staff.start()
+    with daemon.stuck_writes(), staff_asks(daemon):
         wait_for(daemon.unlocked, "staff opens the door without waiting for the disk")
+        wait_for(lambda: not daemon.answers(within_s=0.3), "the owner is stuck")
         yield
-    staff.join()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -54,7 +63,7 @@ def test_the_harness_catches_signals_that_wait_for_the_owner(tmp_path: Path) -> 
     with daemon.running("deaf"), unlocked_and_stuck(daemon):
         daemon.process.send_signal(signal.SIGTERM)
         with pytest.raises(AssertionError, match="the safe level"):
-            wait_for(lambda: not daemon.unlocked(), "the safe level", AT_ONCE_S)
+            wait_for(lambda: not daemon.unlocked(), "the safe level", AT_ONCE_S, patient=False)
 
 
 def test_p2_a_magnet_is_unpowered_at_once_and_nothing_powers_it_again(tmp_path: Path) -> None:
@@ -103,12 +112,15 @@ def staff_lock(daemon: Daemon) -> Iterator[list[Mapping[str, object]]]:
     answers: list[Mapping[str, object]] = []
 
     def lock() -> None:
-        answers.append(ask(daemon.state, {"do": "door", "want": "lock"}))
+        with suppress(NotRunningError):
+            answers.append(ask(daemon.state, {"do": "door", "want": "lock"}))
 
     staff = threading.Thread(target=lock)
     staff.start()
-    yield answers
-    staff.join()
+    try:
+        yield answers
+    finally:
+        staff.join()
 
 
 def test_p2_door_lock_does_not_wait_for_an_owner_that_is_stuck(tmp_path: Path) -> None:
@@ -128,7 +140,31 @@ def test_the_harness_catches_a_door_lock_that_waits_for_the_owner(tmp_path: Path
         staff_lock(daemon),
         pytest.raises(AssertionError, match="the door is locked"),
     ):
+        wait_for(lambda: not daemon.unlocked(), "the door is locked", AT_ONCE_S, patient=False)
+
+
+def reopened(daemon: Daemon, *, patient: bool = True) -> None:
+    """Have staff lock the door, and open it again, behind an owner that is stuck."""
+    with unlocked_and_stuck(daemon), staff_lock(daemon):
         wait_for(lambda: not daemon.unlocked(), "the door is locked", AT_ONCE_S)
+        with staff_asks(daemon):
+            wait_for(daemon.unlocked, "the door is open again", AT_ONCE_S, patient=patient)
+
+
+def test_p1_door_unlock_does_not_wait_for_an_owner_that_is_stuck(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with daemon.running():
+        reopened(daemon)
+        wait_for(lambda: daemon.types().count("lock.commanded") == 2, "both are written down")
+
+
+def test_the_harness_catches_a_door_unlock_that_waits_for_the_owner(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    with (
+        daemon.running("patient but for the lock"),
+        pytest.raises(AssertionError, match="the door is open again"),
+    ):
+        reopened(daemon, patient=False)
 
 
 def opened_by_staff(daemon: Daemon) -> None:

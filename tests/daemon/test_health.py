@@ -155,7 +155,7 @@ def test_an_owner_that_hangs_starves_the_watchdog(manager: socket.socket, gate: 
     )
     thread = threading.Thread(target=owner.run)
     thread.start()
-    gate.inbox.put(Asked({}, lambda _answer: None))
+    gate.inbox.put(Asked({}, lambda _answer: None, gate.clock.now()))
     starves(manager, beats, let_go)
     gate.inbox.put(Stop())
     thread.join()

@@ -17,7 +17,7 @@ from kiosk.core.inputs import (
 from kiosk.core.signing import sign
 from kiosk.core.values import CoreError, Json, Moment, Spend, Verdict
 from kiosk.core.visit_state import Checking, Exiting, Idle, Offered, Refused, Unlocked
-from kiosk.daemon.effects import Done, Effects
+from kiosk.daemon.effects import Done, Effects, Result
 from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import (
     Asked,
@@ -93,10 +93,10 @@ def test_p1_a_full_disk_unlocks_nothing_and_says_that_the_machine_has_a_fault(
 class CarelessEffects(Effects):
     """The mutant: goes on after a record that could not be written."""
 
-    def carry_out(self, commands: Sequence[Command]) -> Done:
+    def carry_out(self, commands: Sequence[Command], since: Moment | None = None) -> Done:
         """Carry out everything, whatever happened before."""
         for command in commands:
-            super().carry_out([command])
+            super().carry_out([command], since)
         return Done()
 
 
@@ -151,6 +151,37 @@ def test_staff_open_the_door_while_the_disk_is_full(full: Gatehouse) -> None:
     assert full.unlocks() == 1
     assert isinstance(full.owner.gate.entry, Unlocked)
     full.close()
+
+
+@pytest.mark.parametrize(("late_s", "opens"), [(0, True), (9, True), (10, False), (3600, False)])
+def test_p2_a_step_that_comes_late_opens_for_what_is_left_of_its_hold(
+    gate: Gatehouse, late_s: int, *, opens: bool
+) -> None:
+    assert unlocked_late(gate, late_s) is opens
+    gate.owner._let_time_pass()
+    assert gate.lock.is_unlocked is opens
+
+
+def test_the_harness_catches_a_hold_that_counts_from_the_end_of_a_write(gate: Gatehouse) -> None:
+    gate.effects.__class__ = TimelessEffects
+    assert unlocked_late(gate, 3600) is True
+
+
+class TimelessEffects(Effects):
+    """The mutant: holds every unlock from the moment that it is carried out."""
+
+    def carry_out(self, commands: Sequence[Command], since: Moment | None = None) -> Result:
+        """Carry out, whenever that is."""
+        del since
+        return super().carry_out(commands)
+
+
+def unlocked_late(gate: Gatehouse, late_s: int) -> bool:
+    """Whether the lock was ever opened by staff who asked some time ago."""
+    asked = StaffUnlocked(gate.clock.now(), "delivery")
+    gate.clock.raise_offset(late_s * 1000)
+    gate.owner.take(asked)
+    return gate.unlocks() > 0
 
 
 def test_p2_an_exit_goes_on_while_the_disk_is_full(full: Gatehouse) -> None:
@@ -222,7 +253,7 @@ def test_what_the_hub_acknowledged_moves_the_cursor_and_nonsense_does_not(gate: 
 
 def test_a_question_is_answered_on_the_owner_thread(gate: Gatehouse) -> None:
     answers: list[object] = []
-    gate.owner.handle(Asked({"do": "status"}, answers.append))
+    gate.owner.handle(Asked({"do": "status"}, answers.append, gate.clock.now()))
     assert answers == [{"ok": True, "asked": "status"}]
 
 

@@ -15,7 +15,7 @@ def wal_bytes(gate: Gatehouse) -> int:
 
 def loop_once(gate: Gatehouse) -> None:
     """Let the owner go around its loop until it stops."""
-    gate.inbox.put(Asked({}, lambda _answer: None))
+    gate.inbox.put(Asked({}, lambda _answer: None, gate.clock.now()))
     gate.inbox.put(Stop())
     gate.owner.run()
     gate.owner._tidy(busy=False)

@@ -9,6 +9,7 @@ import pytest
 from drivers.base import Health
 from kiosk.core.values import Json
 from kiosk.core.visit_state import Idle, Offered, Unlocked
+from kiosk.daemon.messages import Asked
 from kiosk.daemon.questions import Desk, read_order
 from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader
@@ -35,8 +36,12 @@ def desk(gate: Gatehouse) -> Desk:
     return Desk("door", gate.lock, health, gate.peers, uploader, scrubber, gate.inbox, gate.clock)
 
 
+def _unheard(_late: Mapping[str, Json]) -> None:
+    """Hear no answer of a worker."""
+
+
 def said(desk: Desk, gate: Gatehouse, **question: Json) -> Mapping[str, Json]:
-    answer = desk.answer(gate.owner, question, lambda _late: None)
+    answer = desk.answer(gate.owner, Asked(question, _unheard, gate.clock.now()))
     assert answer is not None
     return answer
 
@@ -77,7 +82,7 @@ def test_staff_unlock_and_lock_by_the_socket(desk: Desk, gate: Gatehouse) -> Non
 def test_a_wrong_question_is_answered_with_what_is_wrong(
     desk: Desk, gate: Gatehouse, question: Mapping[str, Json]
 ) -> None:
-    answer = desk.answer(gate.owner, question, lambda _late: None)
+    answer = desk.answer(gate.owner, Asked(question, _unheard, gate.clock.now()))
     assert answer is not None
     assert answer["ok"] is False
     assert answer["error"]
@@ -111,7 +116,7 @@ def test_a_payment_is_answered_by_the_worker(
 ) -> None:
     late: list[Mapping[str, Json]] = []
     question = {"do": "pay", **ORDER, "token": "staff"}
-    assert desk.answer(gate.owner, question, late.append) is None
+    assert desk.answer(gate.owner, Asked(question, late.append, gate.clock.now())) is None
     until(lambda: late)
     assert late[0]["ok"] is False
 
