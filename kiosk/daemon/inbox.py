@@ -19,6 +19,7 @@ class Inbox:
         self._queue: queue.Queue[Message] = queue.Queue(maxsize=capacity + reserve)
         self._capacity = capacity
         self._dropped = 0
+        self._told = False
         self._guard = threading.Lock()
         self._closed = threading.Event()
 
@@ -58,12 +59,16 @@ class Inbox:
         return self._closed.is_set()
 
     def take(self, timeout_s: float, at: Moment) -> Message | None:
-        """Return the next message, None when none came in time; overflow is reported first."""
+        """Return the next message, None when none came in time; overflow is reported first.
+
+        Between two reports comes a message: whatever goes on being dropped, those that wait do not.
+        """
         if self._closed.is_set():
             return Stop()
-        with self._guard:
-            dropped, self._dropped = self._dropped, 0
-        if dropped:
+        if self._told:
+            self._told = False
+        elif dropped := self._take_dropped():
+            self._told = True
             return Happened(InboxOverflowed(at, dropped))
         try:
             return self._queue.get(timeout=max(timeout_s, 0.0))
@@ -73,6 +78,11 @@ class Inbox:
     def is_empty(self) -> bool:
         """Whether nothing waits; the message being handled does not count."""
         return self._queue.empty()
+
+    def _take_dropped(self) -> int:
+        with self._guard:
+            dropped, self._dropped = self._dropped, 0
+        return dropped
 
     def _drop(self) -> None:
         with self._guard:

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from kiosk.core.inputs import InboxOverflowed, StaffLocked
+from kiosk.core.inputs import DoorOpened, InboxOverflowed, StaffLocked
 from kiosk.core.values import Moment
 from kiosk.daemon.inbox import Inbox
-from kiosk.daemon.messages import Happened, Stop, Uploaded
+from kiosk.daemon.messages import Happened, Message, Stop, Uploaded
 
 NOW = Moment(1000, 1000)
 
@@ -29,6 +29,35 @@ def test_overflow_is_an_input_and_comes_before_everything_that_waits() -> None:
     assert inbox.take(0, NOW) == Happened(InboxOverflowed(NOW, 2))
     assert inbox.take(0, NOW) == Uploaded(1)
     assert inbox.take(0, NOW) is None
+
+
+def test_p2_a_flood_without_end_keeps_no_door_waiting() -> None:
+    assert waits_in_a_flood(Inbox(capacity=1)) == 1
+
+
+def test_the_harness_catches_a_report_of_the_flood_that_drowns_what_waits() -> None:
+    assert waits_in_a_flood(TalkativeInbox(capacity=1)) is None
+
+
+class TalkativeInbox(Inbox):
+    """The mutant: always reports what was dropped before it gives anything else."""
+
+    def take(self, timeout_s: float, at: Moment) -> Message | None:
+        """Take as if nothing had been reported."""
+        self._told = False
+        return super().take(timeout_s, at)
+
+
+def waits_in_a_flood(inbox: Inbox) -> int | None:
+    """After how many other messages the door's comes, while more is dropped than is taken."""
+    door = Happened(DoorOpened(NOW))
+    inbox.put_fact(door)
+    for before in range(100):
+        while inbox.put(Uploaded(0)):
+            pass
+        if inbox.take(0, NOW) == door:
+            return before
+    return None
 
 
 def test_a_flood_of_readings_leaves_room_for_what_comes_singly() -> None:
