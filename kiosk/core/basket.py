@@ -75,6 +75,13 @@ class Sorted:
         """Whether more of our tags were barely heard than read: something may shield them."""
         return len(self.unstable) + self.counts["glimpsed"] > len(self.stable)
 
+    def first(self, most: int) -> "Sorted":
+        """Return the first tags, at most so many; the others are counted as unnamed."""
+        stable = self.stable[:most]
+        unstable = self.unstable[: most - len(stable)]
+        unnamed = len(self.stable) + len(self.unstable) - len(stable) - len(unstable)
+        return Sorted(stable, unstable, {**self.counts, "unnamed": unnamed})
+
 
 def heard(sights: Sights, reads: Sequence[Read], at_ms: int, policy: Policy) -> Sights:
     """Return what the field looks like after these reads; tags long silent are forgotten."""

@@ -6,11 +6,14 @@ from typing import Final
 
 from kiosk.core.access import Decision
 from kiosk.core.basket import Sights, Sorted, Window, counted, cover
+from kiosk.core.canonical import encode
+from kiosk.core.commands import Record
 from kiosk.core.events import EventRecord
 from kiosk.core.inputs import IdRejected
 from kiosk.core.values import Claim, CustomerRef, Epc, Json, Line, Moment, Outcome, Payment, VisitId
 from kiosk.core.visit_state import Rules, Settled, Visit
 
+MAX_DATA_BYTES: Final = 30 * 1024  # the ledger takes 32 KiB, with the envelope of the event
 GROUP: Final = "group"
 """The choice to bring others in on one's own visit."""
 STAFF: Final = CustomerRef("(staff)")
@@ -190,6 +193,11 @@ def exit_anonymous(rules: Rules, epcs: Sequence[Epc], cause: str) -> EventRecord
         "cause": cause,
     }
     return EventRecord("exit.unresolved", data)
+
+
+def fits(record: Record) -> bool:
+    """Whether each of these events is short enough for the ledger."""
+    return all(len(encode(event.data)) <= MAX_DATA_BYTES for event in record.events)
 
 
 def line_data(line: Line) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from kiosk.core import visit_records as records
-from kiosk.core.basket import Sorted, counted, cover, present, price, sort_tags, unpaid_minor
+from kiosk.core.basket import Sorted, counted, cover, doubt, present, price, sort_tags, unpaid_minor
 from kiosk.core.commands import Command, Flush, Record, Show
 from kiosk.core.money import plain
 from kiosk.core.policy import TierRule
@@ -19,6 +19,8 @@ from kiosk.core.values import ClockSync, Epc, Line, Moment, Outcome
 from kiosk.core.visit_state import CROWD_MS, Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
 
+MOST: Final = 50
+"""Tags that are named on an exit with more than its events can hold, whatever the names are."""
 NAMED: Final = 10
 NAME: Final = 50
 """At most so many unpaid items, and characters of a name, stand on the screen at the exit."""
@@ -66,6 +68,15 @@ def settle(rules: Rules, gate: Gate, state: Settling, at: Moment) -> Step:
         tuple(epc for epc in tags.unstable if epc not in staying),
         {**tags.counts, "stayed": len(staying)},
     )
+    after = _settled(rules, gate, state, left, at)
+    if all(records.fits(each) for each in after[1] if isinstance(each, Record)):
+        return after
+    # An event that the ledger cannot hold would never be written, and the visit never end.
+    state = replace(state, window=doubt(state.window, "too-many-tags"))
+    return _settled(rules, gate, state, left.first(MOST), at)
+
+
+def _settled(rules: Rules, gate: Gate, state: Settling, left: Sorted, at: Moment) -> Step:
     visit = gate.visit(state.visit)
     if visit is None:
         return _anonymous(rules, gate, state, left, at)

@@ -1,13 +1,16 @@
 """Settlement: what is owed, what is sold, and what the customer reads about it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from kiosk.core.catalogue import Catalogue
-from kiosk.core.commands import Flush, Show
+from kiosk.core.commands import Flush, Record, Show
 from kiosk.core.inputs import InboxOverflowed, PaymentsSeen
 from kiosk.core.values import ClockSync, Moment
+from kiosk.core.visit_records import fits
+from kiosk.core.visit_settle import MOST
 from kiosk.core.visit_state import CROWD_MS, Settling
 from tests.core.gate_cases import (
     WALL_MS,
@@ -50,6 +53,43 @@ def test_what_was_paid_stays_sold_though_the_outcome_is_unsure() -> None:
     assert loop.disk.outcome("v1").type == "exit.unresolved"
     assert {snack(1), tea(7)} <= loop.gate.gone
     assert loop.disk.gone() == loop.gate.gone
+
+
+@pytest.mark.parametrize("name", ["Trail mix", "\N{HERB}" * 80], ids=["short", "long"])
+def test_p3_an_exit_with_more_items_than_an_event_holds_is_over_and_accuses_nobody(
+    name: str,
+) -> None:
+    loop = inside()
+    sold = loop.rules.catalogue
+    articles = {gtin: replace(each, name=name) for gtin, each in sold.by_gtin.items()}
+    loop.rules = replace(loop.rules, catalogue=replace(sold, by_gtin=articles))
+    walk_out(loop, *map(snack, range(400)))
+    settle(loop)
+    ended = loop.disk.outcome("v1")
+    lines = ended.data["lines"]
+    assert (ended.type, ended.data["cause"]) == ("exit.unresolved", "too-many-tags")
+    assert isinstance(lines, list)
+    assert len(lines) == MOST
+    assert unnamed(loop) == 400 - MOST
+    assert all(fits(Record((event,))) for event in loop.disk.events)
+
+
+def test_tags_of_nobody_that_an_event_cannot_hold_are_recorded_as_far_as_it_can() -> None:
+    loop = inside("ben")
+    walk_out(loop)
+    settle(loop)
+    walk_out(loop, *map(snack, range(400)))
+    settle(loop)
+    assert loop.disk.events[-1].data["cause"] == "too-many-tags"
+    assert unnamed(loop) == 400 - MOST
+
+
+def unnamed(loop: Loop) -> object:
+    """How many tags the newest evidence leaves without a name."""
+    seen = [event for event in loop.disk.events if event.type == "tags.observed"]
+    counts = seen[-1].data["counts"]
+    assert isinstance(counts, Mapping)
+    return counts["unnamed"]
 
 
 def test_what_is_paid_late_is_sold_whoever_is_inside() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.core import visit_records
 from kiosk.core.commands import Record
 from kiosk.core.events import OPENING, EventRecord
 from kiosk.core.values import Moment, Spend
@@ -50,6 +51,34 @@ class FaultyLedger(Ledger):
         if self.fault == "dark after":
             raise PowerCutError
         raise LedgerWriteError(f"{self.path}: the disk did not say that it was done")
+
+
+MANY = tuple(f"3034257BF40C0E40{serial:08X}" for serial in range(400))
+
+
+def test_p3_a_visit_that_leaves_with_hundreds_of_items_ends(memory: Path) -> None:
+    trolley(memory / "many")
+
+
+def test_the_harness_catches_an_outcome_that_no_event_can_hold(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visit_records, "fits", lambda _record: True)
+    with pytest.raises(AssertionError, match="0 outcomes"):
+        trolley(memory / "many")
+
+
+def trolley(directory: Path) -> None:
+    """Leave with more than one event can hold."""
+    directory.mkdir()
+    house = Gatehouse(directory)
+    try:
+        story = Story(house)
+        story.come_in()
+        story.leave(*MANY)
+        check(house)
+    finally:
+        house.close()
 
 
 def house_with(directory: Path, fault: str, at: int, lasts: int = 1) -> Gatehouse:

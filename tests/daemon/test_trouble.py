@@ -198,7 +198,7 @@ def test_p3_a_wall_clock_that_jumps_keeps_no_lock_open_and_ends_each_visit_once(
         clock.jump_ms = jump_ms
         if when == "inside":
             leaves_freely(house)
-        story.read_tag()
+        story.read_tags(TRAIL_MIX)
         story.happens(DoorClosed)
         story.pass_time(12)
         assert isinstance(house.owner.gate.leaving, Quiet)

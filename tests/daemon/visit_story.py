@@ -45,11 +45,12 @@ class Story:
             self.house.owner._let_time_pass()
             self.hear()
 
-    def read_tag(self, epc: str = TRAIL_MIX) -> None:
-        """Let the exit reader read a tag several times."""
+    def read_tags(self, *epcs: str) -> None:
+        """Let the exit reader read tags several times."""
         for _ in range(6):
             self.house.clock.raise_offset(100)
-            self.tell(TagsRead(self.house.clock.now(), (Read(Epc(epc), -50),)))
+            reads = tuple(Read(Epc(epc), -50) for epc in epcs)
+            self.tell(TagsRead(self.house.clock.now(), reads))
 
     def come_in(self) -> None:
         """Show a code and pass the door."""
@@ -64,11 +65,11 @@ class Story:
         self.pass_time(1)
         self.happens(DoorClosed)
 
-    def leave(self) -> None:
-        """Leave with one item, by the button and the door."""
+    def leave(self, *epcs: str) -> None:
+        """Leave with these items, else with one, by the button and the door."""
         self.tell(ExitRequested(self.house.clock.now(), "button"))
         self.happens(DoorOpened)
-        self.read_tag()
+        self.read_tags(*(epcs or (TRAIL_MIX,)))
         self.happens(DoorClosed)
         self.pass_time(12)
 

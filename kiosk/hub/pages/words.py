@@ -93,6 +93,7 @@ CAUSES: Final = {
     "exit-reader-lost": "the exit reader stopped working",
     "door-lost": "the door contact stopped working",
     "reads-dropped": "more tags were read than the kiosk could keep",
+    "too-many-tags": "more items were read than one exit can hold; the first of them are named",
     "unstable-reads": "some tags were read too rarely to be sure",
     "somebody-else-inside": "somebody else was inside at the same time",
     "payments-unknown": "the counter could not be asked what was paid",
