@@ -39,7 +39,7 @@ from kiosk.daemon.messages import (
 from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import Rulebook
 from kiosk.daemon.strays import closing, strays
-from kiosk.ledger.errors import LedgerError
+from kiosk.ledger.errors import LedgerError, LedgerWriteError
 from kiosk.ledger.outbox import HUB
 from kiosk.ledger.store import Ledger
 
@@ -100,14 +100,17 @@ class Owner:
             door_open: Whether the door stands open now: no change will tell of it.
 
         Raises:
-            LedgerError: It cannot be recorded; the daemon must not start.
+            LedgerWriteError: It cannot be recorded; the daemon must not start.
         """
         self.gate = replace(self.gate, door_open=door_open)
         now = self._clock.now()
         unfinished = [Unfinished(each.visit, each.records) for each in self.ledger.open_visits()]
         gate, commands = recover(self.rules, self.gate, unfinished, now, self._count(now))
         if not isinstance(self.effects.carry_out(commands), Done):
-            raise LedgerError("the recovery of open visits could not be recorded")
+            raise LedgerWriteError(
+                f"{self.ledger.path}: what became of open visits could not be written; "
+                "see the line before, and mend the disk"
+            )
         self.gate = gate
         log.info("recovered visits=%d inside=%d", len(unfinished), len(gate.inside))
 

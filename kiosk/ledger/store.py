@@ -4,6 +4,7 @@ An append is one transaction: events, sealed parts, spent nonce, new head and it
 checkpoint are all on the disk when it returns, or none of them is.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -328,7 +329,8 @@ class Ledger:
 
     def _named(self, error: sqlite3.Error | UnicodeDecodeError) -> LedgerError:
         code = _code(error)
-        if code == sqlite3.SQLITE_FULL:
+        # The file that readers share cannot be made on a full disk, which SQLite calls a fault.
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(self.path)):
             return LedgerFullError(f"{self.path}: the disk is full; free some space")
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             return corrupt(self.path, f"pages damaged: {why(error)}")
@@ -338,6 +340,13 @@ class Ledger:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return os.statvfs(path.parent).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _code(error: sqlite3.Error | UnicodeDecodeError) -> int:

@@ -29,7 +29,7 @@ from kiosk.daemon.messages import (
     Uploaded,
 )
 from kiosk.daemon.rulebook import Rulebook
-from kiosk.ledger.errors import LedgerError, LedgerFullError
+from kiosk.ledger.errors import LedgerFullError, LedgerWriteError
 from kiosk.ledger.store import Appended, Ledger, Replayed
 from tests.daemon.gatehouse import ORIGIN, OWNER, SHOP, Gatehouse
 
@@ -217,7 +217,7 @@ def test_a_start_whose_recovery_cannot_be_recorded_is_refused(tmp_path: Path) ->
     house.close()
     broken = Gatehouse(tmp_path, FullLedger)
     fill(broken)
-    with pytest.raises(LedgerError, match="recovery"):
+    with pytest.raises(LedgerWriteError, match="mend the disk"):
         broken.owner.recover()
     broken.close()
 

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
 from kiosk.ledger.store import Ledger
 from tests.ledger.powercut import STRACE, unmeasured
-from tests.ledger.shelf import LOG_KEY, ORIGIN, WRAP_KEY, Shelf, appended, at, nonce, opened, plain
+from tests.ledger.shelf import Shelf, appended, at, nonce, opened, plain
 
 WRITER = [sys.executable, "-m", "tests.ledger.writer"]
 
@@ -148,30 +149,48 @@ def test_a_full_disk_refuses_whole_and_goes_on_when_there_is_room(shelf: Shelf) 
     assert appended(ledger.append([opened("v1")], at(9), nonce())).first == 5
 
 
-def test_a_full_file_system_refuses_whole_and_loses_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Yield a file system of half a megabyte."""
     place = tmp_path / "small"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(place)]
     if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("a small file system can be mounted by root only")
-    other = place / "other"
-    try:
-        other.write_bytes(bytes(128 * 1024))
-        ledger = Ledger.open(place / "ledger.db", ORIGIN, LOG_KEY, WRAP_KEY, "boot")
-        with pytest.raises(LedgerFullError):
-            fill(ledger)
-        size = ledger.size
-        assert size > 20
-        with pytest.raises(LedgerFullError):
-            ledger.append([plain(text="x" * 20_000)], at())
-        assert ledger.size == size
-        other.unlink()
-        assert appended(ledger.append([plain()], at())).first == size
-        ledger.close()
-        with Ledger.open(place / "ledger.db", ORIGIN, LOG_KEY, WRAP_KEY, "boot") as again:
-            assert again.size == size + 1
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_file_system_refuses_whole_and_loses_nothing(small_disk: Path) -> None:
+    other = small_disk / "other"
+    other.write_bytes(bytes(128 * 1024))
+    ledger = Shelf(small_disk).open()
+    with pytest.raises(LedgerFullError):
+        fill(ledger)
+    size = ledger.size
+    assert size > 20
+    with pytest.raises(LedgerFullError):
+        ledger.append([plain(text="x" * 20_000)], at())
+    assert ledger.size == size
+    other.unlink()
+    assert appended(ledger.append([plain()], at())).first == size
+    ledger.close()
+    with Shelf(small_disk).open() as again:
+        assert again.size == size + 1
+
+
+def test_a_start_on_a_full_file_system_says_that_it_is_full(small_disk: Path) -> None:
+    Shelf(small_disk).filled(1).close()
+    occupy(small_disk / "other")
+    with pytest.raises(LedgerFullError, match="the disk is full; free some space"):
+        Shelf(small_disk).open()
+
+
+def occupy(path: Path) -> None:
+    """Take all the space that is left."""
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
 
 
 @pytest.mark.parametrize(
