@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import h11
 import uvicorn
@@ -134,11 +134,11 @@ class Bounded(H11Protocol):
 
     _giving_up: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a connection; beyond the bound it is let go of at once."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))
         if len(self.connections) > most_connections():
-            transport.abort()
+            self.transport.abort()
         else:
             self._wait()
 
