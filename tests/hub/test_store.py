@@ -16,7 +16,15 @@ from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import EntryRow, ForkRow, LogRow
 from kiosk.hub.store.office import OfficeRow
 from kiosk.hub.store.payments import PaymentRow
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, ReadingRow, VisitRow
+from kiosk.hub.store.visits import (
+    AnonymousRow,
+    DeviceRow,
+    LineRow,
+    MarkRow,
+    Owed,
+    ReadingRow,
+    VisitRow,
+)
 
 
 class StoppedError(Exception):
@@ -179,7 +187,16 @@ def test_visits_come_in_the_order_that_was_asked_for(store: Store) -> None:
         assert [v.visit for v in tx.visits.with_outcome("unpaid", 9)] == ["c", "b"]
         assert [v.visit for v in tx.visits.with_outcome("unpaid", 1)] == ["c"]
         assert [v.visit for v in tx.visits.owing(9)] == ["b"]
+        assert tx.visits.owed() == Owed(1, 5)
+        tx.visits.put_lines("k", "c", [LineRow(e, "", "n", 7, paid=e == "E") for e in "EFG"])
+        tx.visits.put_lines("k", "a", [LineRow("E", "", "n", 9, paid=False)])
+        assert tx.visits.owed() == Owed(2, 19), "every open line of unpaid exits, nothing else"
         assert tx.visits.of_kiosk("k2") == []
+
+
+def test_nobody_owes_anything_before_the_first_visit(store: Store) -> None:
+    with store.read() as tx:
+        assert tx.visits.owed() == Owed(0, 0)
 
 
 def test_lines_are_replaced_as_a_whole_in_read_order(store: Store) -> None:

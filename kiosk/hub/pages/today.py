@@ -16,7 +16,7 @@ from kiosk.hub.pages.render import Show, page, show_of
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import ForkRow, LogRow
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, VisitRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, Owed, VisitRow
 from kiosk.hub.views import exit_of, owed_minor
 
 QUEUE: Final = 100
@@ -76,11 +76,13 @@ class Today:
     """Everything on the page.
 
     Attributes:
+        owing: Unpaid exits, as many as a list shows; `owed` counts all of them.
         missing: First steps that are still to do, in plain words.
     """
 
     visits: Sequence[Shown]
     owing: Sequence[Shown]
+    owed: Owed
     unresolved: Sequence[Unclear]
     losses: Sequence[Loss]
     logs: Sequence[LogRow]
@@ -106,10 +108,9 @@ class Today:
         """Nothing needs anybody."""
         return not (self.owing or self.unresolved or self.losses or self.faults or self.forks)
 
-    @property
-    def owed_minor(self) -> int:
-        """What is owed altogether."""
-        return sum(each.owed_minor for each in self.owing)
+    def count(self, rows: Sequence[object]) -> str:
+        """Return how many a list has, when it may have been cut off."""
+        return f"{QUEUE} or more" if len(rows) >= QUEUE else str(len(rows))
 
     @property
     def kiosks(self) -> int:
@@ -137,6 +138,7 @@ def look(tx: Transaction, show: Show) -> Today:
     return Today(
         visits=_shown(tx, tx.visits.since(show.midnight_ms())),
         owing=_shown(tx, tx.visits.owing(QUEUE)),
+        owed=tx.visits.owed(),
         unresolved=_unclear(tx),
         losses=_losses(tx),
         logs=tx.logs.all(),

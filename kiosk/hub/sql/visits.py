@@ -14,6 +14,7 @@ from kiosk.hub.store.visits import (
     DeviceRow,
     LineRow,
     MarkRow,
+    Owed,
     ReadingRow,
     VisitKey,
     VisitRow,
@@ -58,6 +59,15 @@ class SqlVisits:
         rows = select(VISIT).where(VISIT.c.outcome == outcome).limit(limit)
         newest = rows.order_by(VISIT.c.ended_ms.desc(), VISIT.c.visit)
         return [VisitRow(*row) for row in self._connection.execute(newest)]
+
+    def owed(self) -> Owed:
+        """Return how many visits `owing` has without a limit, and what they owe."""
+        same = (LINE.c.kiosk == VISIT.c.kiosk) & (LINE.c.visit == VISIT.c.visit)
+        of_one = select(func.sum(LINE.c.price_minor).label("minor")).join_from(VISIT, LINE, same)
+        unpaid = of_one.where(VISIT.c.outcome == Outcome.UNPAID.value, LINE.c.paid == 0)
+        each = unpaid.group_by(VISIT.c.kiosk, VISIT.c.visit).subquery()
+        count, total = func.count(), func.coalesce(func.sum(each.c.minor), 0)
+        return Owed(*self._connection.execute(select(count, total).select_from(each)).one())
 
     def owing(self, limit: int) -> Sequence[VisitRow]:
         """Return unpaid visits with a line that is still not paid, newest first."""

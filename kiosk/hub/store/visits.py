@@ -55,6 +55,14 @@ class VisitRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What all unpaid visits owe together."""
+
+    visits: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnonymousRow:
     """An item that left while nobody could be named; it is attributed to nobody."""
 
@@ -115,6 +123,9 @@ class Visits(Protocol):
 
     def with_outcome(self, outcome: str, limit: int) -> Sequence[VisitRow]:
         """Return visits with this outcome, newest first."""
+
+    def owed(self) -> Owed:
+        """Return how many visits `owing` has without a limit, and what they owe."""
 
     def owing(self, limit: int) -> Sequence[VisitRow]:
         """Return unpaid visits with a line that is still not paid, newest first."""

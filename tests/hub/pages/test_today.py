@@ -1,6 +1,7 @@
 """The first page: what needs somebody, in plain words, also when there is nothing."""
 
 from kiosk.clock import Clock
+from kiosk.hub.pages.today import QUEUE
 from tests.hub.pages.conftest import Browser
 from tests.hub.worlds import EPCS, KioskLog, Owner, Visitor, granted, left, line
 
@@ -179,3 +180,21 @@ def test_a_kiosk_whose_clock_is_of_another_age_leaves_the_pages_up(
     assert visitor.send(log).status_code == 200
     for path in ("/", "/visits/v1", "/devices"):
         shop.open(path)
+
+
+def test_what_is_owed_counts_beyond_the_list(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    now(kiosk_log, clock)
+    for number in range(QUEUE + 20):
+        start = kiosk_log.size
+        granted(kiosk_log, f"v{number}")
+        left(kiosk_log, f"v{number}", "unpaid", line(0, 100))
+        left(kiosk_log, f"u{number}", "unresolved", line(1, 100))
+        if number % 50 == 49:
+            assert visitor.send(kiosk_log, start - start % 200).status_code == 200
+    assert visitor.send(kiosk_log, kiosk_log.size - 200).status_code == 200
+    page = shop.open("/").text
+    assert "Unpaid exits: 120, together €120.00" in page
+    assert "the newest 100 of 120" in page
+    assert "Exits that are not clear: 100 or more" in page
