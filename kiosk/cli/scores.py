@@ -36,7 +36,7 @@ PolicyFileOption = Annotated[
     Path | None, typer.Option(help="A file with the signed policy, in place of the hub.")
 ]
 RateOption = Annotated[
-    int, typer.Option(help="Checks a minute that one kiosk may ask about one customer.", min=1)
+    int, typer.Option(help="Checks a minute of one customer, whichever kiosks ask.", min=1)
 ]
 LogLevelOption = Annotated[
     Literal["debug", "info", "warning", "error"],

@@ -17,7 +17,10 @@ from kiosk.scoring.store import Asked, Record, Store
 LIFE_S: Final = 300  # how long a kiosk may use the answer
 RATE_S: Final = 60
 RATE: Final = 30
-"""Checks that one kiosk may ask about one customer in `RATE_S`: far more than anybody queues up."""
+"""Checks of one customer in `RATE_S`: far more than anybody queues up.
+
+Whichever kiosks ask: they share a token, and the name is the word of whoever asks.
+"""
 NO_POLICY_S: Final = 5
 
 
@@ -63,7 +66,7 @@ class Checks:
     Args:
         key: Signs the answers.
         policy: The policy as it is now, None before there is one.
-        rate: Checks allowed per kiosk and customer in `RATE_S`.
+        rate: Checks allowed of one customer in `RATE_S`.
     """
 
     def __init__(
@@ -143,7 +146,7 @@ class Checks:
         return registered
 
     def _too_often(self, question: Question, now_s: int) -> Refusal | None:
-        times, first_s = self._store.times_asked(question.kiosk, question.customer, now_s - RATE_S)
+        times, first_s = self._store.times_asked(question.customer, now_s - RATE_S)
         if times < self._rate:
             return None
         wait_s = max(first_s + RATE_S - now_s, 1)

@@ -34,7 +34,7 @@ class Settings:
     Attributes:
         owner: Whose signature makes a policy.
         policy_url: Address of the hub; "" when `policy_file` is given.
-        rate: Checks a minute that one kiosk may ask about one customer.
+        rate: Checks a minute of one customer, whichever kiosks ask.
     """
 
     state: Path

@@ -201,7 +201,16 @@ def ask(checks: Checks, at: int, now_s: int, customer: str = "customer-1") -> by
     )
 
 
-def test_one_kiosk_may_ask_about_one_customer_so_often_and_no_more(store: Store) -> None:
+def test_another_name_for_the_kiosk_asks_about_a_customer_no_more_often(store: Store) -> None:
+    checks = Checks(store, SERVICE, policy, rate=3)
+    asked = [
+        checks.answer(question(f"r{n}", kiosk=f"shop/door{n}", nonce=f"nonce-{n:04}"), NOW_S)
+        for n in range(4)
+    ]
+    assert [isinstance(each, Refusal) for each in asked] == [False, False, False, True]
+
+
+def test_one_customer_may_be_asked_about_so_often_and_no_more(store: Store) -> None:
     checks = Checks(store, SERVICE, policy, rate=3)
     for at in range(3):
         assert isinstance(ask(checks, at, NOW_S + at), bytes)
