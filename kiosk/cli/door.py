@@ -2,7 +2,8 @@
 
 import json
 import time
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -70,21 +71,36 @@ def unlock(
 def lock(config: ConfigOption = None, state: StateOption = None) -> None:
     """Drive the lock to its safe level, with or without a running kiosk.
 
-    Without one no ledger is needed: systemd runs this after the kiosk has ended, however it ended.
+    Without one no ledger is needed, and of the configuration only its lock: systemd runs this after
+    the kiosk has ended, however it ended.
 
     Example: kiosk door lock --config /etc/kiosk/kiosk.toml
     """
-    from drivers.registry import create
     from kiosk.daemon.caller import ask
     from kiosk.daemon.errors import NotRunningError
-    from kiosk.settings import load
+    from kiosk.settings import SettingsError, load, load_lock
 
-    settings = load(config_path(config, state))
+    path = config_path(config, state)
+    try:
+        settings = load(path)
+    except SettingsError:
+        # The file was changed while the kiosk ran; a lock that can be read must not stay powered.
+        section = load_lock(path)
+        if section is not None:
+            _drive_safe(section.kind, section.model_dump(exclude_none=True))
+        raise
     try:
         ask(settings.kiosk.state_dir, {"do": "door", "want": "lock"})
+        typer.echo("at the safe level")
     except NotRunningError:
-        options = settings.lock.model_dump(exclude_none=True)
-        create("lock", settings.lock.kind, "lock", options).drive_safe()
+        _drive_safe(settings.lock.kind, settings.lock.model_dump(exclude_none=True))
+
+
+def _drive_safe(kind: str, options: Mapping[str, Any]) -> None:
+    """Drive the safe level of a lock that no kiosk holds."""
+    from drivers.registry import create
+
+    create("lock", kind, "lock", options).drive_safe()
     typer.echo("at the safe level")
 
 

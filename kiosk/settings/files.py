@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
+from kiosk.settings.devices import LockSection
 from kiosk.settings.environment import credentials, unknown_variables, variable, variables
 from kiosk.settings.errors import SettingsError
 from kiosk.settings.faults import fields_at, findings, near
@@ -32,6 +33,15 @@ def load(path: Path) -> Settings:
         SettingsError: With every fault, each at its file and line.
     """
     return _load(Settings, path)
+
+
+def load_lock(path: Path) -> LockSection | None:
+    """Return the lock of a kiosk whatever is wrong elsewhere; None when that is wrong too."""
+    try:
+        values = _merged(read(path).values, variables(Settings))
+        return LockSection.model_validate(values.get("lock"))
+    except (SettingsError, ValidationError):
+        return None
 
 
 def load_hub(path: Path) -> HubSettings:

@@ -33,6 +33,12 @@ ON_A_PI = """
 import sys
 import gpiozero.pins.local as local
 local.get_pi_revision = lambda: 0xA02082
+"""
+STRICT = """
+import kiosk.settings
+kiosk.settings.load_lock = lambda _path: None
+"""
+MAIN = """
 from kiosk.__main__ import main
 main(sys.argv[1:])
 """
@@ -156,7 +162,7 @@ def test_p2_a_door_test_that_is_ended_leaves_no_strike_powered(
 ) -> None:
     config, trace = on_a_board(tmp_path, active_high=True)
     testing = subprocess.Popen(
-        [sys.executable, "-c", ON_A_PI, "door", "test", "--config", str(config)],
+        [sys.executable, "-c", ON_A_PI + MAIN, "door", "test", "--config", str(config)],
         cwd=tmp_path,
         env=board_environment(trace),
         stdout=subprocess.DEVNULL,
@@ -174,14 +180,47 @@ def test_p2_the_relock_needs_no_ledger_and_never_powers_the_line(
     tmp_path: Path, *, active_high: bool
 ) -> None:
     config, trace = on_a_board(tmp_path, active_high=active_high)
-    done = subprocess.run(
-        [sys.executable, "-c", ON_A_PI, *words("ExecStopPost", config)],
-        cwd=tmp_path,
+    done = relock_on_a_board(config, trace)
+    assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
+    assert set(levels(trace)) == {"0" if active_high else "1"}
+    assert not (tmp_path / "nothing here").exists()
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_p2_the_relock_needs_no_configuration_but_the_locks(
+    tmp_path: Path, *, active_high: bool
+) -> None:
+    config, trace = on_a_board(tmp_path, active_high=active_high)
+    break_hub(config)
+    done = relock_on_a_board(config, trace)
+    assert (done.returncode, done.stdout) == (2, "at the safe level\n")
+    assert "hub.url" in done.stderr
+    assert set(levels(trace)) == {"0" if active_high else "1"}
+
+
+def test_the_harness_catches_a_relock_that_wants_all_of_it(tmp_path: Path) -> None:
+    config, trace = on_a_board(tmp_path, active_high=True)
+    break_hub(config)
+    assert relock_on_a_board(config, trace, STRICT).stdout == ""
+    assert not trace.exists()
+
+
+def break_hub(config: Path) -> None:
+    """Spoil what has nothing to do with the lock."""
+    text = config.read_text(encoding="utf-8")
+    assert 'url = "' in text
+    config.write_text(text.replace('url = "', 'url = "gopher:'), encoding="utf-8")
+
+
+def relock_on_a_board(
+    config: Path, trace: Path, mutant: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run the line that follows the daemon's end on a fake board."""
+    return subprocess.run(
+        [sys.executable, "-c", ON_A_PI + mutant + MAIN, *words("ExecStopPost", config)],
+        cwd=config.parent,
         env=board_environment(trace),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "at the safe level\n"), done.stderr
-    assert set(levels(trace)) == {"0" if active_high else "1"}
-    assert not (tmp_path / "nothing here").exists()

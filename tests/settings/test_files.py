@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kiosk.settings import HubSettings, Settings, SettingsError, load, load_hub
+from kiosk.settings import HubSettings, Settings, SettingsError, load, load_hub, load_lock
 from kiosk.settings.files import MAX_BYTES, load_any, read, told
 from tests.shipped import shipped
 
@@ -35,6 +35,14 @@ def test_a_small_configuration_is_enough(write: Write) -> None:
     assert settings.log.level == "info"
     assert settings.reader == ()
     assert settings.screen is None
+
+
+def test_a_lock_can_be_read_whatever_is_wrong_elsewhere(write: Write, tmp_path: Path) -> None:
+    path = write(('shop = "corner"', "shop = 5\nshot = 6"))
+    refusal(path)
+    assert load_lock(path) == load(write()).lock
+    assert load_lock(write(("active_high", "active_hi"))) is None
+    assert load_lock(tmp_path / "nothing here") is None
 
 
 def test_settings_do_not_change(write: Write) -> None:
