@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,13 +45,7 @@ class Show:
     def money(self, minor: int, currency: str = "") -> str:
         """Return an amount in words for people, "€5.99"."""
         code = currency or self.currency
-        if not code:
-            return str(minor)
-        digits = money.digits_of(code)
-        # The locale's own number of decimals differs from ISO 4217 for the dinar and others.
-        pattern = f"¤#,##0.{'0' * digits}" if digits else "¤#,##0"
-        exact = Decimal(minor).scaleb(-digits)
-        return format_currency(exact, code, pattern, locale=LOCALE, currency_digits=False)
+        return _money(minor, code) if code else str(minor)
 
     def minor(self, text: str) -> int:
         """Return the minor units in "5.99" or "5,99".
@@ -84,9 +79,9 @@ class Show:
 
     def short(self, at_ms: int | None) -> str:
         """Return a time of today, "12:00"; one of another day with its day."""
-        if at_ms is None or self.day(at_ms) != self.day(self.now_ms):
+        if at_ms is None or self._local(at_ms).date() != self._local(self.now_ms).date():
             return self.when(at_ms)
-        return format_datetime(self._local(at_ms), "HH:mm", locale=LOCALE)
+        return f"{self._local(at_ms):%H:%M}"
 
     def clock(self, at_ms: int) -> str:
         """Return a time of day to the second, "12:00:07"."""
@@ -117,6 +112,16 @@ class Show:
 
     def _local(self, at_ms: int) -> datetime:
         return datetime.fromtimestamp(at_ms / 1000, timezone(timedelta(minutes=self.offset_min)))
+
+
+@lru_cache(maxsize=4096)
+def _money(minor: int, code: str) -> str:
+    """Return an amount in words; kept, for a busy day shows few prices thousands of times."""
+    digits = money.digits_of(code)
+    # The locale's own number of decimals differs from ISO 4217 for the dinar and others.
+    pattern = f"¤#,##0.{'0' * digits}" if digits else "¤#,##0"
+    exact = Decimal(minor).scaleb(-digits)
+    return format_currency(exact, code, pattern, locale=LOCALE, currency_digits=False)
 
 
 def show_of(tx: Transaction, now_ms: int) -> Show:

@@ -5,7 +5,7 @@ import pytest
 from kiosk.core.reasons import Reason
 from kiosk.core.values import Way
 from kiosk.hub.pages import words
-from kiosk.hub.pages.render import Show
+from kiosk.hub.pages.render import Show, _money
 from kiosk.hub.store.visits import VisitRow
 from tests.hub.worlds import NOON_MS
 
@@ -23,6 +23,12 @@ from tests.hub.worlds import NOON_MS
 )
 def test_an_amount_has_the_decimals_of_its_currency(minor: int, currency: str, text: str) -> None:
     assert Show(NOON_MS).money(minor, currency).replace("\xa0", "") == text
+
+
+def test_a_price_that_a_day_shows_thousands_of_times_is_written_once() -> None:
+    _money.cache_clear()
+    assert {Show(0, currency="EUR").money(599) for _ in range(1000)} == {"€5.99"}
+    assert _money.cache_info().misses == 1
 
 
 def test_without_a_currency_an_amount_is_a_number() -> None:
