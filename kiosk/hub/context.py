@@ -1,8 +1,9 @@
 """What every route of the hub works with; made once, in `kiosk.hub.app`."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,8 @@ from kiosk.hub.state import HubState
 from kiosk.hub.store.base import Store, Transaction
 
 T = TypeVar("T")
+
+PUBLISHING: Final = 2  # documents at once; each may be 16 MiB, and anybody may send one
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The hub's parts; reads may run on any thread, writes go through the desk."""
+    """The hub's parts; reads may run on any thread, writes go through the desk.
+
+    Attributes:
+        publishing: Held while a document that somebody sends is in memory.
+    """
 
     state: HubState
     owner: VerifyKey
@@ -45,6 +52,7 @@ class Hub:
     options: Options = field(default_factory=Options)
     desk: Desk = field(default_factory=Desk)
     paid: Bell = field(default_factory=Bell)
+    publishing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PUBLISHING))
 
     async def write(self, work: Callable[[Transaction, Moment], T]) -> T:
         """Return what `work` returns once its transaction is durable; then write the office log."""

@@ -45,8 +45,9 @@ async def put(request: Request, kind: str) -> JSONResponse:
     """Publish a version; the owner's signature is who asks."""
     hub = hub_of(request)
     check_kind(kind)
-    envelope = await read_body(request, MAX_BYTES)
-    payload = await run_in_threadpool(verify, kind, envelope, hub.owner)
+    async with hub.publishing:  # who waits here is not read from
+        envelope = await read_body(request, MAX_BYTES)
+        payload = await run_in_threadpool(verify, kind, envelope, hub.owner)
     if kind == "policy":
         _check_shop(payload, hub)
     done = await hub.write(lambda tx, at: publish(tx, kind, envelope, payload, at))

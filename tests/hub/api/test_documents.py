@@ -1,5 +1,7 @@
 """Signed documents: the owner's signature and a rising version, or nothing changes."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kiosk.core import canonical
 from kiosk.core.signing import sign
 from kiosk.core.values import Json
-from kiosk.hub.context import Hub
+from kiosk.hub.context import PUBLISHING, Hub
 from kiosk.hub.documents import payload_of
 from kiosk.ledger.reader import LedgerReader
 from tests.hub.inprocess import Client
@@ -169,3 +171,24 @@ def test_what_is_no_policy_is_told_in_one_line(client: Client, raw: bytes) -> No
 def test_a_policy_longer_than_any_is_not_read(client: Client) -> None:
     reply = client.post("/v1/documents/policy/check", content=b" " * (64 * 1024 + 1))
     assert reply.status_code == 413
+
+
+def test_strangers_who_send_documents_do_not_fill_the_memory(client: Client) -> None:
+    """No more than two are read at once; a mutant without the bound reads all of them."""
+    reading, most = 0, 0
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        for _ in range(20):  # turns of the loop, in which the others would begin
+            yield b"{"
+            await asyncio.sleep(0)
+        reading -= 1
+
+    def send(_: int) -> int:
+        return client.put("/v1/documents/policy", content=slowly()).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(send, range(8))) == [422] * 8
+    assert 1 <= most <= PUBLISHING
