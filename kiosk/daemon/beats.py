@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-LIMIT_S: Final = 5.0  # below half of the unit's WatchdogSec=15
+LIMIT_S: Final = 5.0  # half of the WatchdogSec of the unit
 
 
 class Beats:

@@ -29,6 +29,7 @@ from kiosk.ledger.start import check_start, corrupt, pin_identity
 from kiosk.ledger.transaction import Book, Customers, spend_nonce, write
 
 _PRIMARY: Final = 0xFF  # the low byte of an extended SQLite result code
+_PUT_BACK: Final = "stop the kiosk before a backup is put back, then start it"
 _DISTRUSTED: Final = frozenset(
     {
         sqlite3.SQLITE_IOERR,
@@ -86,6 +87,7 @@ class Ledger:
         self._connection: sqlite3.Connection | None = None
         self._head = Frontier()
         self._folded = False
+        self._file: tuple[int, int] | None = None
 
     @classmethod
     def open(
@@ -276,6 +278,7 @@ class Ledger:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Commit what is done inside, durably, or undo all of it."""
         with self._reading() as connection:
+            self._require_same_file()
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -302,8 +305,11 @@ class Ledger:
 
     def _connect(self) -> sqlite3.Connection:
         """Open the file and check it; nothing changes here when that fails."""
+        if self._file is not None:
+            self._require_same_file()  # before one is made in its place
         connection = connect(self.path)
         try:
+            self._require_same_file()
             migrate(connection, self.path)
             pin_identity(connection, self.path, self.key, self._book)
             self._folded = fold(connection)
@@ -313,6 +319,17 @@ class Ledger:
             raise
         self._connection = connection
         return connection
+
+    def _require_same_file(self) -> None:
+        """Refuse to write where nobody will read: a file that was removed, or put in its place."""
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise LedgerWriteError(f"{self.path}: {error.strerror}; {_PUT_BACK}") from error
+        here = (found.st_dev, found.st_ino)
+        self._file = self._file or here
+        if self._file != here:
+            raise LedgerWriteError(f"{self.path}: another file is in its place; {_PUT_BACK}")
 
     def _recover(self, error: sqlite3.Error | UnicodeDecodeError) -> LedgerError:
         """Return the error to raise; after a failed read or write the file is opened anew.

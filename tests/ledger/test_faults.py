@@ -20,7 +20,7 @@ import pytest
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
 from kiosk.ledger.store import Ledger
 from tests.ledger.powercut import STRACE, unmeasured
-from tests.ledger.shelf import Shelf, appended, at, nonce, opened, plain
+from tests.ledger.shelf import LOG_KEY, ORIGIN, WRAP_KEY, Shelf, appended, at, nonce, opened, plain
 
 WRITER = [sys.executable, "-m", "tests.ledger.writer"]
 
@@ -257,6 +257,44 @@ def test_a_disk_that_stays_away_is_tried_again_at_the_next_append(shelf: Shelf) 
     with pytest.raises(LedgerError):
         ledger.append([plain()], at(9))
     shelf.path.rmdir()
+    away.rename(shelf.path)
+    assert appended(ledger.append([plain()], at(9))).first == 3
+
+
+def put_back(shelf: Shelf, kind: type[Ledger]) -> int:
+    """Put a backup in the place of a ledger in use, append, and return what is in the log then."""
+    shelf.filled(3).close()
+    backup = shutil.copy(shelf.path, shelf.path.with_name("backup"))
+    ledger = kind.open(shelf.path, ORIGIN, LOG_KEY, WRAP_KEY, "boot-1")
+    try:
+        Path(backup).rename(shelf.path)
+        assert appended(ledger.append([plain()], at(9))).first == 3
+    finally:
+        ledger.close()
+    return shelf.open().size
+
+
+def test_p1_nothing_is_acknowledged_in_a_file_that_another_took_the_place_of(shelf: Shelf) -> None:
+    with pytest.raises(LedgerWriteError, match="another file is in its place; stop the kiosk"):
+        put_back(shelf, Ledger)
+
+
+class TrustfulLedger(Ledger):
+    """The mutant: takes the file that it opened for the one that is there."""
+
+    def _require_same_file(self) -> None:
+        """Believe it."""
+
+
+def test_the_harness_catches_what_is_acknowledged_and_in_no_log(shelf: Shelf) -> None:
+    assert put_back(shelf, TrustfulLedger) == 3
+
+
+def test_p1_nothing_is_acknowledged_in_a_file_that_was_removed(shelf: Shelf) -> None:
+    ledger = shelf.filled(3)
+    away = shelf.path.rename(shelf.path.with_name("away"))
+    with pytest.raises(LedgerWriteError, match="No such file"):
+        ledger.append([plain()], at(9))
     away.rename(shelf.path)
     assert appended(ledger.append([plain()], at(9))).first == 3
 
