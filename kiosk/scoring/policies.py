@@ -99,7 +99,7 @@ class PolicyWatch:
         if self._since.exists():
             seen = _seen(self._since)
             self._standing = {
-                name: replace(one, since_s=seen.get(name, one.since_s))
+                name: replace(one, since_s=seen.get(_told(one), seen.get(name, one.since_s)))
                 for name, one in self._standing.items()
             }
 
@@ -129,7 +129,8 @@ class PolicyWatch:
             raise TooEarlyError(f"version {policy.version} moves {early[0].id} too soon")
         # The first policy is believed about its dates: there is nothing it could have moved.
         standing = stood(self._standing, policy, now_s) if self.policy else _as_signed(policy)
-        seen = {name: one.since_s for name, one in standing.items()}
+        # Of both policies: whichever is kept when the power fails in between finds its own.
+        seen = {_told(one): one.since_s for one in (*self._standing.values(), *standing.values())}
         write_over(self._since, json.dumps(seen).encode("ascii"), PRIVATE)
         write_over(self._kept, envelope, PRIVATE)
         self.policy, self._standing = policy, standing
@@ -149,6 +150,12 @@ class PolicyWatch:
 
 def _as_signed(policy: Policy) -> Mapping[str, Standing]:
     return {one.id: Standing(one, one.since_s) for one in policy.thresholds}
+
+
+def _told(one: Standing) -> str:
+    """Return a threshold as it stands, in one word."""
+    fixed = one.threshold
+    return f"{fixed.id} {fixed.purpose} {fixed.points} {fixed.shadow}"
 
 
 def _seen(path: Path) -> Mapping[str, int]:

@@ -152,6 +152,22 @@ def test_p6_a_restart_makes_no_threshold_older(
         watching(source, tmp_path).restore()
 
 
+def test_a_power_cut_between_the_two_files_holds_no_policy_up(
+    watch: PolicyWatch, source: Source, tmp_path: Path
+) -> None:
+    """What was seen of the newer one is on the disk, the newer one itself is not yet."""
+    take(watch, source, moved(1, 600))
+    before = (tmp_path / "policy.json").read_bytes()
+    source.now_s = NOW_S + DWELL_S
+    assert take(watch, source, moved(2, 650)) == 2
+    (tmp_path / "policy.json").write_bytes(before)
+    again = watching(source, tmp_path)
+    again.restore()
+    assert take(again, source, moved(2, 650)) == 2
+    source.now_s += DWELL_S - 1
+    assert take(again, source, moved(3, 625)) == 2, "nor is anything older for it"
+
+
 def test_the_state_of_an_older_version_is_believed_about_its_dates(
     watch: PolicyWatch, source: Source, tmp_path: Path
 ) -> None:
