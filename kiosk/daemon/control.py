@@ -55,6 +55,7 @@ class ControlSocket:
         self._clock = rhythm.clock
         self._door = door
         self._stop = threading.Event()
+        self._crowded = threading.Event()
         self._callers = threading.BoundedSemaphore(MAX_CALLERS)
         self._talking: set[threading.Thread] = set()
         self._server: socket.socket | None = None
@@ -92,12 +93,21 @@ class ControlSocket:
                 caller, _ = server.accept()
             except TimeoutError:
                 continue
-            if not self._callers.acquire(blocking=False):
+            if not self._has_place():
                 caller.close()
                 continue
             talk = threading.Thread(target=self._talk, args=(caller,), name="control-call")
             self._talking.add(talk)
             talk.start()
+
+    def _has_place(self) -> bool:
+        """Take a place for one more caller; for want of one, whoever says nothing is sent away."""
+        if self._callers.acquire(blocking=False):
+            return True
+        self._crowded.set()
+        free = self._callers.acquire(timeout=2 * ACCEPT_S)
+        self._crowded.clear()
+        return free
 
     def _talk(self, caller: socket.socket) -> None:
         caller.settimeout(ACCEPT_S)
@@ -113,6 +123,8 @@ class ControlSocket:
                     try:
                         more = caller.recv(4096)
                     except TimeoutError:
+                        if self._crowded.is_set():
+                            return
                         continue
                     if not more:
                         return

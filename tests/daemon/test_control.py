@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -116,24 +116,70 @@ def test_an_endless_line_is_cut_off(desk: Path) -> None:
             caller.sendall(b"x" * (8 << 20))
 
 
-def test_more_callers_than_there_are_places_are_hung_up_on(
-    desk: Path, until: Callable[..., None]
-) -> None:
-    lines = [socket.socket(socket.AF_UNIX) for _ in range(MAX_CALLERS + 1)]
+def callers(place: Path, many: int, says: bytes = b"") -> list[socket.socket]:
+    """Connect so many, each saying this."""
+    lines = [socket.socket(socket.AF_UNIX) for _ in range(many)]
     for line in lines:
-        line.connect(str(desk / SOCKET))
-    lines[-1].settimeout(5)
-    assert lines[-1].recv(10) == b""
-    for line in lines:
+        line.connect(str(place / SOCKET))
+        line.sendall(says)
+    return lines
+
+
+def test_more_callers_than_there_are_places_are_hung_up_on(tmp_path: Path) -> None:
+    inbox = Inbox()
+    control, desk = socket_at(tmp_path, inbox), Desk(inbox)
+    control.start()
+    busy = callers(tmp_path, MAX_CALLERS, b'{"do":"status"}\n')
+    (late,) = callers(tmp_path, 1)
+    late.settimeout(5)
+    assert late.recv(10) == b""
+    desk.start()
+    for line in busy:
+        assert line.recv(100).startswith(b'{"ok":true')
+    for line in (*busy, late):
         line.close()
+    assert ask(tmp_path, {"do": "status"})["ok"] is True
+    control.stop()
+    desk.stop()
 
-    def answers_again() -> bool:
-        try:
-            return bool(ask(desk, {"do": "status"})["ok"])
-        except NotRunningError:
-            return False
 
-    until(answers_again)
+def full() -> Inbox:
+    """Return an inbox that takes nothing more."""
+    inbox = Inbox(capacity=0, reserve=1)
+    inbox.put_fact(Asked({}, lambda _answer: None, CLOCK.now()))
+    return inbox
+
+
+def locked_among_the_silent(control: ControlSocket, place: Path) -> bool:
+    """Whether staff can lock the door while every place is taken by somebody who says nothing."""
+    control.start()
+    silent = callers(place, MAX_CALLERS)
+    try:
+        return ask(place, {"do": "door", "want": "lock"})["ok"] is True
+    except NotRunningError:
+        return False
+    finally:
+        for line in silent:
+            line.close()
+        control.stop()
+
+
+def test_p2_callers_who_say_nothing_keep_nobody_from_locking_the_door(tmp_path: Path) -> None:
+    assert locked_among_the_silent(socket_at(tmp_path, full()), tmp_path)
+
+
+class CrowdedSocket(ControlSocket):
+    """The mutant: whoever came first may stay, whether they speak or not."""
+
+    def _has_place(self) -> bool:
+        """Take a place if there is one."""
+        return self._callers.acquire(blocking=False)
+
+
+def test_the_harness_catches_silent_callers_who_shut_staff_out(tmp_path: Path) -> None:
+    control = socket_at(tmp_path, full())
+    control.__class__ = CrowdedSocket
+    assert not locked_among_the_silent(control, tmp_path)
 
 
 def test_a_full_inbox_is_said_and_a_socket_left_by_a_dead_daemon_is_replaced(
@@ -197,9 +243,8 @@ def test_a_lock_that_cannot_be_driven_is_said_to_whoever_asked(tmp_path: Path) -
 
 
 def test_p1_staff_move_the_door_though_no_owner_answers(tmp_path: Path) -> None:
-    door, inbox = SaidDoor(), Inbox(capacity=0, reserve=1)
-    inbox.put_fact(Asked({}, lambda _answer: None, CLOCK.now()))
-    control = socket_at(tmp_path, inbox, door)
+    door = SaidDoor()
+    control = socket_at(tmp_path, full(), door)
     control.start()
     want = {"do": "door", "want": "unlock"}
     assert ask(tmp_path, {**want, "reason": "x" * 201})["ok"] is False
