@@ -64,9 +64,10 @@ NOUNS: Final[Mapping[str, Noun]] = {
 }
 
 _HELP: Final = (
-    "A self-service store and rental kiosk, fair by construction.\n\n"
+    "A self-service store kiosk, fair by construction.\n\n"
     "Exit codes: 0 ok, 1 a finding, 2 usage or configuration, 3 hardware, 4 hub or provider "
-    "not reachable, 70 a fault of the program itself (KIOSK_DEBUG=1 shows where)."
+    "not reachable, 70 a fault of the program itself (KIOSK_DEBUG=1 shows where), 130 ended by "
+    "Ctrl-C, 141 nobody reads the output any more."
 )
 
 

@@ -76,8 +76,11 @@ def clock(settings: Settings | None, sync: tuple[ClockSync, int] | None = None) 
             return ok("clock", "kept by a battery clock")
         case ClockSync.NONE:
             remedy = "sudo timedatectl set-ntp true and connect the network, or add a battery clock"
-            say = note if settings is None else fix
-            return say("clock", "is not synchronised, so no ID is believed", remedy)
+            if settings is None:
+                return note(
+                    "clock", "is not synchronised; a kiosk here would believe no ID", remedy
+                )
+            return fix("clock", "is not synchronised, so no ID is believed", remedy)
 
 
 def state(settings: Settings) -> Iterator[Finding]:

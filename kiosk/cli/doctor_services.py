@@ -4,17 +4,25 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
 
-from kiosk.cli.doctor_finding import Finding, fix, ok
+from kiosk.cli.doctor_finding import Finding, fix, note, ok
+from kiosk.core.policy import parse_policy
+from kiosk.core.values import CoreError
+from kiosk.hub.documents import payload_of
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.http import Ask, HttpClient
+from kiosk.remote.hub import HubClient
 from kiosk.settings import Settings, SettingsError
 
 HUB_S: Final = 2.0
+DOCUMENTS: Final = ("policy", "keys", "catalogue")
 
 
 def services(settings: Settings) -> Iterator[Finding]:
     """Yield whether hub and provider answer, and whether the tokens for them can be read."""
-    yield _answers("hub", settings.hub.url)
+    hub = _answers("hub", settings.hub.url)
+    yield hub
+    if hub.mark == "OK":
+        yield from _rules(settings)
     if settings.provider.kind == "http" and settings.provider.url is not None:
         yield _answers("provider", settings.provider.url)
     yield from _tokens(settings)
@@ -32,6 +40,38 @@ def _answers(what: str, url: str) -> Finding:
     if reply.status == HTTPStatus.OK:
         return ok(what, f"{url} answers")
     return fix(what, f"{url} answers {reply.status}", f"see the log of {command}")
+
+
+def _rules(settings: Settings) -> Iterator[Finding]:
+    """Yield what the hub has not published yet, and whether the rules fit the devices."""
+    try:
+        client = HubClient(settings.hub.url, settings.hub_token)
+    except SettingsError:
+        return  # the line of the token says so
+    try:
+        found = {kind: client.document(kind) for kind in DOCUMENTS}
+    except RemoteError as error:
+        yield fix("rules", str(error), "see the log of kiosk hub")
+        return
+    finally:
+        client.close()
+    missing = ", ".join(kind for kind, envelope in found.items() if envelope is None)
+    if missing:
+        remedy = "kiosk keys publish policy.json keys.json catalogue.json"
+        yield note("rules", f"the hub has no {missing} yet, so the kiosk does not start", remedy)
+    inside = _max_inside(found["policy"])
+    if inside > 1 and settings.exit_camera is None:
+        detail = f"max_inside is {inside}, but no [exit_camera] tells who of them leaves"
+        remedy = "add one, or set max_inside = 1; until then visits end only by stay_s"
+        yield note("rules", detail, remedy)
+
+
+def _max_inside(envelope: bytes | None) -> int:
+    """Return how many visits the published rules allow; 1 where they cannot be read here."""
+    try:
+        return 1 if envelope is None else parse_policy(payload_of(envelope)).max_inside
+    except (CoreError, ValueError, LookupError, TypeError):
+        return 1  # kiosk run says what is wrong with it
 
 
 def _tokens(settings: Settings) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kiosk.cli.ending import HARDWARE, EndingError
+from kiosk.cli.ending import HARDWARE, USAGE, EndingError
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, config_path, state_dir
 
 app = typer.Typer(help="Lock, unlock or test the door; see its state.", no_args_is_help=True)
@@ -117,9 +117,12 @@ def try_out(
     from drivers.base import ContactChange
     from drivers.gpio import exit_on_signals
     from drivers.registry import create
+    from kiosk.daemon.caller import is_running
     from kiosk.settings import load
 
     settings = load(config_path(config, state))
+    if is_running(settings.kiosk.state_dir):
+        raise EndingError("a kiosk runs here and holds the door: stop it first", USAGE)
     changes: list[bool] = []
     door = create("contact", settings.door.kind, "door", settings.door.model_dump())
     strike = create("lock", settings.lock.kind, "lock", settings.lock.model_dump(exclude_none=True))

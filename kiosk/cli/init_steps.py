@@ -19,7 +19,7 @@ made in {place}, readable by you alone:
   policy.json keys.json catalogue.json   the rules, signed by the owner
   owner.key issuer.key voucher.key       the owner's keys
   log.key wrap.key                       the kiosk's own keys: they stay on it
-"""
+{more}"""
 HUB: Final = """
 1. Start the hub, and wait until it says ready. It keeps this terminal; its link leads to the
    owner's pages:
@@ -70,7 +70,7 @@ VISITS: Final = """
 7. Where no score opens: with a voucher; or known to staff, who vouch:
      {kiosk} sim show "$({kiosk} id make --voucher --state {place})" --state {place}
      {kiosk} sim enter --state {place}
-     {kiosk} sim exit --state {place}
+     {kiosk} sim exit {next_epc} --state {place}
 
      {kiosk} vouch add customer-2 --until 2099-12-31 --by Ann --state {place}
      {kiosk} sim show "$({kiosk} id make customer-2 --state {place})" --state {place}
@@ -120,6 +120,8 @@ def _facts(wish: Wish, made: Made) -> dict[str, str]:
         "items": ITEMS,
         "chosen": f"     {kiosk} sim choose vouched --state {place}\n" * (wish.scores == NOBODY),
         "epc": EPC.format(number=1),
+        "next_epc": EPC.format(number=2),
+        "more": f"  {ITEMS:<38} what a simulated shop sells\n" * ("camera" in wish.devices),
     }
 
 

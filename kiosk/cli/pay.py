@@ -11,12 +11,23 @@ from kiosk.cli.ending import UNREACHABLE, EndingError
 from kiosk.cli.place import ConfigOption, StateOption, state_dir
 
 EXAMPLE: Final = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
-SHOWN: Final = 40  # of a wrong id
+SHOWN: Final = 40  # of a wrong id or amount
+MOST_DIGITS: Final = 13  # of an amount: kiosk/core/money.py takes no more
 STAFF_TOKEN: Final = Path("hub", "staff.token")  # where init and play put the hub
 
 VisitArgument = Annotated[
     str, typer.Argument(help="The visit's id, as the owner's page or kiosk ledger tail shows it.")
 ]
+
+
+def _cents(given: object) -> int:
+    """Return an amount, also the default; typer.BadParameter for no whole number of cents."""
+    text = str(given)
+    if not text.isascii() or not text.isdigit() or len(text) > MOST_DIGITS:
+        raise typer.BadParameter(f"{text[:SHOWN]!a} is no amount: want cents, 599 for 5.99")
+    return int(text)
+
+
 TokenFileOption = Annotated[
     Path | None,
     typer.Option(
@@ -29,7 +40,12 @@ EpcOption = Annotated[
     list[str] | None, typer.Option(help="An item that is paid; may be given again.")
 ]
 AmountOption = Annotated[
-    int, typer.Option(min=0, help="Or an amount in cents: it covers whole items in read order.")
+    int,
+    typer.Option(
+        parser=_cents,
+        metavar="CENTS",
+        help="Or an amount in cents: it covers whole items in read order.",
+    ),
 ]
 MethodOption = Annotated[
     Literal["cash", "card", "voucher", "transfer"], typer.Option(help="How it was paid.")
@@ -109,8 +125,10 @@ def _standing(visit: str, standing: Mapping[str, Any] | None, currency: str) -> 
     paid, owed, credit = (
         plain(standing[name], currency) for name in ("paid_minor", "owed_minor", "credit_minor")
     )
-    told = f"of this visit {paid} is paid and {owed} still owed"
-    return f"{told}; {credit} is kept as credit" if standing["credit_minor"] else told
+    rest = f"{owed} still owed" if standing["owed_minor"] else "nothing is owed"
+    told = f"of this visit {paid} is paid and {rest}"
+    more = f"{credit} covers no item and is kept as credit: if it was too much, give it back"
+    return f"{told}; {more}" if standing["credit_minor"] else told
 
 
 def _token(file: Path) -> str:

@@ -35,7 +35,10 @@ BELOW = {
         "# days = [0, 1, 2, 3, 4]  # 0 is Monday\n# from_min = 480  # minutes from midnight\n"
         "# to_min = 1200"
     ),
-    "timing": "# [timing]\n# unlock_s = 10  # how long the door stays unlocked",
+    "timing": (
+        "# [timing]\n# unlock_s = 10  # how long the door stays unlocked\n"
+        "# stay_s = 14400  # who shows no exit for so long is taken to have left, as unresolved"
+    ),
 }
 """What holds where the owner wrote nothing: comments that become rules without their first mark."""
 
@@ -160,9 +163,28 @@ def _rules(file: Path, now_s: int) -> Mapping[str, Any]:
 
 
 def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return the names of the rules that change, "" for none."""
+    """Return the rules that change and how, "" for none; of lists only the names."""
     names = sorted(before.keys() | after.keys())
-    return ", ".join(each for each in names if before.get(each) != after.get(each))
+    return ", ".join(
+        _change(each, before.get(each), after.get(each))
+        for each in names
+        if before.get(each) != after.get(each)
+    )
+
+
+def _change(name: str, before: object, after: object) -> str:
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        return _news(_fields(name, before), _fields(name, after))
+    if isinstance(before, list) or isinstance(after, list):
+        return name
+    was, will = ("not set" if each is None else each for each in (before, after))
+    return f"{name} {was} -> {will}"
+
+
+def _fields(name: str, table: object) -> Mapping[str, Any]:
+    """Return a table's fields by their whole names; none where there is no table."""
+    rows = table.items() if isinstance(table, Mapping) else ()
+    return {f"{name}.{key}": value for key, value in rows}
 
 
 def _unchanged(held: Mapping[str, Any]) -> str:

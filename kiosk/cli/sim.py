@@ -12,8 +12,8 @@ from kiosk.cli.place import ConfigOption, StateOption, config_path
 app = typer.Typer(
     help=(
         "Be a customer in a simulated shop, as kiosk init --simulate makes it.\n\n"
-        "Its kiosk must run. Each verb tells what the customer reads; exit 1 when the gate "
-        "does not do what was tried, 4 when no kiosk runs."
+        "Its kiosk must run. Each verb tells what the customer reads, and a refusal is an answer; "
+        "exit 1 when the door or the gate does not do what was tried, 4 when no kiosk runs."
     ),
     no_args_is_help=True,
 )
@@ -71,7 +71,8 @@ def leave(
 ) -> None:
     """Leave by the button inside and the door, past the exit reader.
 
-    What left once is not the shop's again: take another EPC the next time.
+    An EPC is the number in a tag. What left once is not the shop's again: take another one the next
+    time, with a last digit that was not there yet.
 
     Example: kiosk sim exit 3034257BF40C0E4000000001 --state DIR
     """

@@ -1,6 +1,7 @@
 """`kiosk vouch`: the list of customers whom staff vouch for."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -43,7 +44,7 @@ def add(
         str,
         typer.Option(help=f"Their last day, in UTC: {DAY}; or {TIME}."),
     ],
-    by: Annotated[str, typer.Option(help="Who vouches; the owner sees it.")],
+    by: Annotated[str, typer.Option(help="Who vouches; kiosk vouch list tells.")],
     file: ListFile = None,
     config: ConfigOption = None,
     state: StateOption = None,
@@ -68,7 +69,7 @@ def add(
         raise EndingError(f"--until {until!a}: that is over already; {remedy}", USAGE)
     path = _list(file, config, state)
     AllowList(path).add(vouch)
-    typer.echo(f"{path}: vouched for until {end.isoformat()}")
+    typer.echo(f"{path}: vouched for until {_spoken(end)}")
 
 
 @app.command()
@@ -124,7 +125,14 @@ def list_(
         typer.echo("nobody is vouched for")
     for one in vouched:
         over = "" if one.holds(now_s) else "  (over)"
-        typer.echo(f"{one.customer}  until {one.until.isoformat()}  by {one.by}{over}")
+        typer.echo(f"{one.customer}  until {_spoken(one.until)}  by {one.by}{over}")
+
+
+def _spoken(end: datetime) -> str:
+    """Return the end of a validity; the end of a day, in UTC, as that day."""
+    end = end.astimezone(UTC)
+    last = end - timedelta(microseconds=1)
+    return f"{last:%Y-%m-%d}, all of it" if last.date() != end.date() else end.isoformat()
 
 
 def _now_s() -> int:

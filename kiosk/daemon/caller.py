@@ -34,3 +34,12 @@ def ask(state_dir: Path, question: Mapping[str, object]) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise NotRunningError(f"{path}: the kiosk hung up; see its log")
     return answer
+
+
+def is_running(state_dir: Path) -> bool:
+    """Return whether a daemon serves this state directory and answers."""
+    try:
+        ask(state_dir, {"do": "status"})
+    except NotRunningError:
+        return False
+    return True

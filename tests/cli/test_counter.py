@@ -77,6 +77,7 @@ def test_what_needs_a_person_is_exit_code_1(
 # pay
 
 VISIT = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
+CREDIT = "covers no item and is kept as credit: if it was too much, give it back"
 LOOK = "look at the id under Unpaid exits on the owner's page"
 TAKEN: dict[str, Any] = {"ok": True, "number": 7, "currency": "EUR", "visit": None}
 
@@ -142,6 +143,7 @@ def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
         ("--epc", "30", "--amount-minor", 5),
         ("--amount-minor", -1),
         ("--amount-minor", "5.99"),
+        ("--amount-minor", "9" * 14),
         ("--amount-minor", 5, "--method", "gold"),
     ],
 )
@@ -193,9 +195,9 @@ def test_an_id_is_taken_as_it_was_copied(
         ),
         (
             ("unpaid", 300, 800, 50),
-            "of this visit 3.00 EUR is paid and 8.00 EUR still owed; 0.50 EUR is kept as credit",
+            f"of this visit 3.00 EUR is paid and 8.00 EUR still owed; 0.50 EUR {CREDIT}",
         ),
-        (("unpaid", 1100, 0, 0), "of this visit 11.00 EUR is paid and 0.00 EUR still owed"),
+        (("unpaid", 1100, 0, 0), "of this visit 11.00 EUR is paid and nothing is owed"),
     ],
 )
 def test_what_a_payment_came_to_is_said(

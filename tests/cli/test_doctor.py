@@ -13,9 +13,10 @@ from pytest_httpserver import HTTPServer
 from kiosk.cli.doctor_finding import Finding, fix, note, ok
 from kiosk.cli.doctor_machine import clock, disk, software, state
 from kiosk.cli.doctor_round import table
-from kiosk.cli.doctor_services import services
-from kiosk.core.values import ClockSync
+from kiosk.cli.doctor_services import DOCUMENTS, services
+from kiosk.core.values import ClockSync, Json
 from kiosk.settings import Settings, load
+from tests.hub.worlds import Owner
 
 Kiosk = Callable[..., Any]
 
@@ -24,8 +25,14 @@ Kiosk = Callable[..., Any]
 def shop(kiosk: Kiosk, tmp_path: Path, httpserver: HTTPServer) -> Path:
     """A simulated shop whose hub and score service are one server that is well."""
     httpserver.expect_request("/healthz").respond_with_data("ok")
+    for kind in DOCUMENTS:
+        httpserver.expect_request(f"/v1/documents/{kind}").respond_with_data("none", status=404)
+    return open_shop(kiosk, tmp_path / "shop", httpserver)
+
+
+def open_shop(kiosk: Kiosk, place: Path, httpserver: HTTPServer) -> Path:
+    """Make a simulated shop whose hub and score service this server is, tokens and all."""
     url = httpserver.url_for("").rstrip("/")
-    place = tmp_path / "shop"
     kiosk("init", place, "--simulate", "--hub", url, "--scores", url)
     for name in ("hub", "scores"):
         (place / name).mkdir()
@@ -47,6 +54,10 @@ def test_a_shop_that_is_well_has_nothing_to_fix(kiosk: Kiosk, shop: Path) -> Non
     assert done.out.endswith("nothing to fix\n")
     rows = json.loads(kiosk("doctor", "--state", shop, "--json").out)
     assert {row["mark"] for row in rows} <= {"ok", "note"}
+    rules = next(row for row in rows if row["what"] == "rules")
+    assert (
+        rules["detail"] == "the hub has no policy, keys, catalogue yet, so the kiosk does not start"
+    )
     assert {"hub", "provider", "hub token", "state", "disk", "clock", "pins", "camera"} <= {
         row["what"] for row in rows
     }
@@ -84,6 +95,40 @@ def test_a_hub_that_is_down_or_unwell_is_to_be_fixed(
     )
     token = told(iter(found), "hub token")
     assert (token.mark, token.remedy) == ("FIX", "put the token there, mode 0600")
+
+
+@pytest.mark.parametrize(
+    ("changes", "marks"),
+    [
+        ({}, []),
+        ({"max_inside": 2}, [("NOTE", "max_inside is 2, but no [exit_camera] tells who of them")]),
+        ({"max_inside": "x"}, []),
+    ],
+)
+def test_rules_that_the_devices_cannot_keep_are_told(
+    kiosk: Kiosk,
+    tmp_path: Path,
+    httpserver: HTTPServer,
+    changes: dict[str, Json],
+    marks: list[tuple[str, str]],
+) -> None:
+    httpserver.expect_request("/healthz").respond_with_data("ok")
+    for kind in DOCUMENTS:
+        document = Owner().policy(1, **changes)
+        httpserver.expect_request(f"/v1/documents/{kind}").respond_with_data(document)
+    place = open_shop(kiosk, tmp_path / "shop", httpserver)
+    found = [each for each in services(settings(place)) if each.what == "rules"]
+    assert [(each.mark, each.detail[:49]) for each in found] == [(m, d[:49]) for m, d in marks]
+
+
+def test_a_hub_that_does_not_give_its_rules_is_to_be_fixed(
+    kiosk: Kiosk, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/healthz").respond_with_data("ok")
+    httpserver.expect_request("/v1/documents/policy").respond_with_data("no", status=503)
+    place = open_shop(kiosk, tmp_path / "shop", httpserver)
+    rules = told(services(settings(place)), "rules")
+    assert (rules.mark, rules.remedy) == ("FIX", "see the log of kiosk hub")
 
 
 def test_where_nobody_is_asked_no_provider_is_looked_for(kiosk: Kiosk, tmp_path: Path) -> None:

@@ -57,6 +57,18 @@ def test_staff_unlock_with_a_reason(kiosk: Kiosk, state: Path, control: Control)
     assert kiosk("door", "unlock", "--state", state).code == 2
 
 
+def test_a_door_that_a_kiosk_holds_is_not_tried(
+    kiosk: Kiosk, shop: Path, control: Control, state: Path
+) -> None:
+    config = shop / "kiosk.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace(str(shop), str(state)), encoding="utf-8")
+    control.answers(STATUS)
+    done = kiosk("door", "test", "--config", config)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "kiosk: a kiosk runs here and holds the door: stop it first\n"
+
+
 def test_a_lock_that_does_not_obey_is_a_matter_for_hands(
     kiosk: Kiosk, state: Path, control: Control
 ) -> None:

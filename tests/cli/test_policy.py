@@ -37,9 +37,11 @@ def test_an_owner_changes_the_rules_by_changing_a_file(
     file.write_text(text + "[timing]\nstay_s = 600\n", encoding="utf-8")
     looked = kiosk("policy", "publish", file, *signed, "--dry-run")
     number = before["version"] + 1
-    assert looked.out.startswith(f"policy version {number} would be published: timing; until 20")
+    assert looked.out.startswith(
+        f"policy version {number} would be published: timing.stay_s not set -> 600; until 20"
+    )
     assert kiosk("policy", "publish", file, *signed).out.startswith(
-        f"policy version {number} is published: timing; until 20"
+        f"policy version {number} is published: timing.stay_s not set -> 600; until 20"
     )
     after = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert (after["version"], after["timing"]) == (number, {"stay_s": 600})

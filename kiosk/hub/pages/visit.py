@@ -34,6 +34,10 @@ router = APIRouter(
 )
 
 
+OFFICE: Final = "log of the hub,"
+"""Where the hub writes what no kiosk saw, such as a late payment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One line of the timeline; `log` says whose log keeps it."""
@@ -176,7 +180,7 @@ def _detail(tx: Transaction, row: VisitRow) -> Detail:
         for mark in tx.visits.marks(row.kiosk, row.visit)
     ]
     marks += [
-        Mark(said.at_ms, words.event(said.type), "office", said.index)
+        Mark(said.at_ms, words.event(said.type), OFFICE, said.index)
         for said in tx.office.of_visit(row.visit)
     ]
     return Detail(
