@@ -66,9 +66,17 @@ def command(state: Path, *more: str) -> list[str]:
 
 
 @contextmanager
-def running(state: Path, *more: str, notify: Path | None = None) -> Iterator[Running]:
-    """Start a hub and stop it at the end of the block, whatever happened."""
+def running(
+    state: Path, *more: str, notify: Path | None = None, measured: bool = True
+) -> Iterator[Running]:
+    """Start a hub and stop it at the end of the block, whatever happened.
+
+    Args:
+        measured: Whether its coverage is kept, which a full disk would not let it write.
+    """
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    if not measured:
+        environment = {k: v for k, v in environment.items() if not k.startswith("COVERAGE_")}
     if notify is not None:
         environment |= {"NOTIFY_SOCKET": str(notify), "WATCHDOG_USEC": "400000"}
     process = subprocess.Popen(

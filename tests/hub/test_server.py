@@ -108,7 +108,7 @@ def test_a_full_disk_is_said_outlived_and_no_fault_at_the_stop(tmp_path: Path) -
     path = f"/v1/logs/{log.name}/entries?from=0"
     order = {"key": "n1", "kiosk": "k1", "visit": "v1", "amount_minor": 599}
     order |= {"currency": "EUR", "method": "cash"}
-    with running(state, "--trust-clock", "--enrol", log.vkey) as hub:
+    with running(state, "--trust-clock", "--enrol", log.vkey, measured=False) as hub:
         hub.line()
         assert hub.ask("PUT", "/v1/documents/policy", Owner().policy()).status_code == 201
         fill_disk(hub, full=True)
