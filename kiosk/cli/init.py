@@ -1,18 +1,24 @@
 """`kiosk init`: the keys, first rules and configurations of a new kiosk and its hub."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+SHOP: Final = "lower case, digits and . _ -, at most 32"
+_SHOP: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def command(
     directory: Annotated[Path, typer.Argument(help="A new directory for all of it.")],
     *,
     name: Annotated[str, typer.Option(help="This kiosk, unique in its shop.")] = "door-1",
-    shop: Annotated[str, typer.Option(help="The shop.")] = "corner",
+    shop: Annotated[str, typer.Option(help=f"The shop: {SHOP}.")] = "corner",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of its prices.")] = "EUR",
-    threshold: Annotated[int, typer.Option(help="Points that open the door, 0 to 800.")] = 600,
+    threshold: Annotated[
+        int, typer.Option(min=0, max=800, help="Points that open the door.")
+    ] = 600,
     hub: Annotated[str, typer.Option(help="Address of the hub.")] = "http://127.0.0.1:8080",
     scores: Annotated[
         str, typer.Option(help="Address of the score service; none: nobody is asked.")
@@ -40,6 +46,8 @@ def command(
 
     if simulate and services:
         raise typer.BadParameter("give --simulate or --services, not both")
+    if _SHOP.fullmatch(shop) is None:
+        raise typer.BadParameter(f"--shop {shop!a}: want {SHOP}, as in baker-2")
     place = directory.absolute()
     if not str(place).isprintable():
         raise typer.BadParameter("DIRECTORY: want a name of printable characters")

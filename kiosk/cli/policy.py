@@ -25,6 +25,10 @@ HubOption = Annotated[
 HUB_URL = "http://127.0.0.1:8080"
 DAY_S = 86_400
 DAYS = 365
+WORDS = (
+    "# thresholds: points, 0 to 800, open the door (purpose entry); the id is a name.\n"
+    "# tier: which of the tiers an opened door gives; shadow: it opens nothing."
+)
 ABOVE = {
     "grace_s": "# grace_s = 86400  # seconds to pay late",
     "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for the hours",
@@ -75,6 +79,7 @@ def show(
         return
     draft = draft_of(payload)
     typer.echo(f"# version {payload['version']}; publish what you change: kiosk policy publish")
+    typer.echo(WORDS)
     _echo_missing(ABOVE, draft)
     typer.echo(tomlkit.dumps(draft))
     _echo_missing(BELOW, draft)

@@ -29,7 +29,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "cannot declare": " (this table stands here twice: keep one)",
     "cannot overwrite": " (this key stands here twice: keep one)",
     "invalid statement": " (a line is [table] or key = value)",
-    "invalid value": ' (text needs straight quotes, as in name = "text")',
+    "invalid value": ' (a number has digits only; text needs straight quotes, as in name = "text")',
 }
 
 

@@ -93,9 +93,10 @@ def test_nothing_is_made_where_one_of_the_files_is(name: str, kiosk: Kiosk, tmp_
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("--shop", "Bad Shop"), "policy.shop: 'Bad Shop' is not an id"),
+        (("--shop", "Bad Shop"), "--shop 'Bad Shop': want lower case, digits and . _ -"),
         (("--currency", "euro"), "policy.currency: 'euro' is not an ISO 4217 code"),
-        (("--threshold", "801"), "policy.thresholds[0].points: 801 is out of range; use 0..800"),
+        (("--threshold", "801"), "--threshold"),
+        (("--shop", "Bäckerei"), "--shop 'B\\xe4ckerei': want lower case, digits and . _ -"),
         (("--name", "a/b"), "kiosk.name: must be lower case, digits and . _ -"),
         (("--hub", "hub.example"), "hub.url: is not an address"),
         (("--scores", "x"), "provider.url: is not an address"),
