@@ -1,20 +1,16 @@
 """`kiosk init`: the keys, first rules and configurations of a new kiosk and its hub."""
 
-import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-
-SHOP: Final = "lower case, digits and . _ -, at most 32"
-_SHOP: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 
 
 def command(
     directory: Annotated[Path, typer.Argument(help="A new directory for all of it.")],
     *,
     name: Annotated[str, typer.Option(help="This kiosk, unique in its shop.")] = "door-1",
-    shop: Annotated[str, typer.Option(help=f"The shop: {SHOP}.")] = "corner",
+    shop: Annotated[str, typer.Option(help="The shop.")] = "corner",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of its prices.")] = "EUR",
     threshold: Annotated[
         int, typer.Option(min=0, max=800, help="Points that open the door.")
@@ -43,11 +39,12 @@ def command(
     from kiosk.cli.init_files import Wish, make
     from kiosk.cli.init_simulated import devices, items
     from kiosk.cli.init_steps import steps
+    from kiosk.settings.values import NAME, NAME_RULE
 
     if simulate and services:
         raise typer.BadParameter("give --simulate or --services, not both")
-    if _SHOP.fullmatch(shop) is None:
-        raise typer.BadParameter(f"--shop {shop!a}: want {SHOP}, as in baker-2")
+    if NAME.fullmatch(shop) is None:
+        raise typer.BadParameter(f"--shop {shop!a}: want {NAME_RULE}")
     place = directory.absolute()
     if not str(place).isprintable():
         raise typer.BadParameter("DIRECTORY: want a name of printable characters")

@@ -14,7 +14,8 @@ from kiosk.core.signing import PUBLIC_BYTES, b64decode
 
 EXAMPLE_OWNER_KEY: Final = "PASTE-THE-OWNERS-PUBLIC-KEY"  # as config/*.toml has it
 LAST_PIN: Final = 27  # the 40-pin header has GPIO 0 to 27
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+NAME_RULE: Final = "lower case, digits and . _ -, at most 32 (as in corner-1)"
 
 
 class Section(BaseModel):
@@ -57,8 +58,8 @@ def is_loopback(url: str) -> bool:
 
 
 def _name(value: str) -> str:
-    if _NAME.fullmatch(value) is None:
-        raise fault("must be lower case, digits and . _ -, at most 32 (as in corner-1)")
+    if NAME.fullmatch(value) is None:
+        raise fault(f"must be {NAME_RULE}")
     return value
 
 

@@ -1,8 +1,6 @@
 """A disk that is full at any step: the lock stays idle, the exit free, each visit ends once."""
 
-import resource
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,19 +14,9 @@ from kiosk.daemon.effects import Done, Effects
 from kiosk.ledger.store import Appended, Ledger, Replayed
 from tests.daemon.gatehouse import Gatehouse
 from tests.daemon.visit_story import Story, check
+from tests.scarce import full_disk
 
 APPENDS = 8
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process grow, as on a full disk; only while the block runs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class CrampedLedger(Ledger):

@@ -129,10 +129,7 @@ def test_a_hub_that_knows_more_than_this_card_is_reported(
 def test_a_stop_brings_the_hub_what_came_since_without_lingering(
     gate: Gatehouse, hub: Hub, httpserver: HTTPServer, until: Callable[..., None]
 ) -> None:
-    gate.show()
-    patient = _patient(gate, httpserver)
-    patient.start(0)
-    until(lambda: patient.idle)
+    patient = _at_rest(gate, httpserver, until)
     held = hub.size
     gate.hear()
     gate.show()
@@ -156,15 +153,21 @@ def test_a_stop_does_not_wait_for_a_hub_that_was_away(
 def test_a_last_batch_that_fails_is_trouble_and_not_an_end(
     gate: Gatehouse, hub: Hub, httpserver: HTTPServer, until: Callable[..., None]
 ) -> None:
-    gate.show()
-    patient = _patient(gate, httpserver)
-    patient.start(0)
-    until(lambda: patient.idle)
+    patient = _at_rest(gate, httpserver, until)
     hub.first = [Response("oops", 500)]
     gate.hear()
     gate.show()
     patient.stop()
     assert "500" in patient.trouble
+
+
+def _at_rest(gate: Gatehouse, server: HTTPServer, until: Callable[..., None]) -> Uploader:
+    """Return a patient uploader that has sent all there was."""
+    gate.show()
+    patient = _patient(gate, server)
+    patient.start(0)
+    until(lambda: patient.idle)
+    return patient
 
 
 def _patient(gate: Gatehouse, server: HTTPServer) -> Uploader:

@@ -1,6 +1,5 @@
 """The application on a real socket, in a thread of the test."""
 
-import resource
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,17 +16,6 @@ from kiosk.serving import config_of, listen, url_of
 from tests.scoring.documents import NOW_S, SERVICE, policy
 
 LIMIT_S = 10.0
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process grow, as on a full disk; only while the block runs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class World:

@@ -10,8 +10,8 @@ from kiosk.scoring.checks import Checks
 from kiosk.scoring.formula import DAY_S, Fact, Severity
 from kiosk.scoring.server import Tidying
 from kiosk.scoring.store import Store
+from tests.scarce import full_disk
 from tests.scoring.documents import NOW_S, SERVICE, policy
-from tests.scoring.served import full_disk
 
 OLD = Fact("1", "shop", "late", -5, Severity.MINOR, NOW_S - 400 * DAY_S)
 ADA = CustomerRef("ada")

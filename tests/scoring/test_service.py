@@ -11,8 +11,9 @@ import requests
 
 from kiosk.core.signing import kid_of, open_envelope, public_of
 from kiosk.scoring.service import MAX_BODY
+from tests.scarce import full_disk
 from tests.scoring.documents import SERVICE, question, verify_key
-from tests.scoring.served import World, full_disk, service
+from tests.scoring.served import World, service
 
 KIOSK = {"Authorization": "Bearer kiosk-token"}
 ADMIN = {"Authorization": "Bearer admin-token"}
