@@ -20,7 +20,7 @@ from kiosk.core.values import Epc, Moment, Spend, VisitId
 from kiosk.ledger import rows, visits
 from kiosk.ledger.checkpoint import LogKey, Signer, parse, verify
 from kiosk.ledger.errors import LedgerError, LedgerFullError, LedgerWriteError
-from kiosk.ledger.lockfile import lock_beside, unlock
+from kiosk.ledger.lockfile import lock_beside, remember_begun, require_not_lost, unlock
 from kiosk.ledger.merkle import Frontier
 from kiosk.ledger.rows import Written
 from kiosk.ledger.schema import UNREADABLE, connect, fold, migrate, why
@@ -103,15 +103,18 @@ class Ledger:
             boot: Boot id, under which monotonic times of the events count.
 
         Raises:
-            LedgerError: In use by another process, or not the log of these keys.
+            LedgerError: In use by another process, not the log of these keys, or lost.
             LedgerVersionError: A newer program wrote it.
             LedgerCorruptError: Names the first index that is not what was signed.
         """
         signer = Signer(origin, key)
         book = Book(origin, boot, signer, Customers(Keyring(wrap_key)))
         ledger = cls(path, LogKey.of(origin, key), book, lock_beside(path))
+        vkey = ledger.key.encode()
         try:
+            require_not_lost(ledger._lock, path, vkey)
             ledger._connect()
+            remember_begun(ledger._lock, vkey)
         except BaseException as error:
             unlock(ledger._lock)
             if isinstance(error, UNREADABLE):

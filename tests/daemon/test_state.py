@@ -109,9 +109,19 @@ def test_a_visit_that_an_earlier_run_left_open_ends_once_at_the_next_start(
 
 def test_a_state_of_an_older_version_is_brought_forward(tmp_path: Path) -> None:
     daemon = Daemon(tmp_path)
-    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock"):
         (tmp_path / name).unlink(missing_ok=True)
     (tmp_path / "ledger.db").touch()
     code, said = started(daemon)
     assert code == 4, "version 0 is migrated; then only the documents are missing"
     assert "publish them, or check hub.url" in said
+
+
+def test_a_ledger_that_is_gone_is_not_begun_anew(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    (tmp_path / "ledger.db").unlink()
+    code, said = started(daemon)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "the ledger that began here is gone; put a backup back" in said
+    assert not (tmp_path / "ledger.db").exists()
+    assert not (tmp_path / EDGES).exists(), "no pin was touched"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 STRACE = shutil.which("strace") or ""
 CALLS = "openat,close,pwrite64,fdatasync,fsync,ftruncate,unlink,write"
+KEPT = {".db", ".db-wal", ".db-journal", ".lock"}
 SECTOR = 512
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+)")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
@@ -112,7 +113,7 @@ def steps(lines: list[str], directory: Path) -> Iterator[Step]:
         if call == "openat":
             path = Path(unhex(texts[0]).decode())
             names.pop(found[3], None)
-            if path.parent == directory and path.suffix in {".db", ".db-wal", ".db-journal"}:
+            if path.parent == directory and path.suffix in KEPT:
                 names[found[3]] = path.name
                 yield Step("create", path.name)
         elif call == "close":

@@ -24,7 +24,7 @@ WAYS = ("none", "all", "some", "torn")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Step]]:
     """What the writer did, by mode."""
     found: dict[str, list[Step]] = {}
-    for mode in ("honest", "normal", "early"):
+    for mode in ("honest", "normal", "early", "marked"):
         directory = tmp_path_factory.mktemp("recorded") / mode
         directory.mkdir()
         found[mode] = record(directory, APPENDS, mode)
@@ -102,3 +102,10 @@ def test_the_harness_catches_an_acknowledgement_before_the_commit(
 ) -> None:
     found = faults(memory, recordings["early"], 0.3)
     assert any("acknowledged" in fault for fault in found)
+
+
+def test_the_harness_catches_a_mark_that_the_ledger_began_before_there_is_one(
+    recordings: dict[str, list[Step]], memory: Path
+) -> None:
+    found = faults(memory, recordings["marked"], 0.3)
+    assert any("that began here is gone" in fault for fault in found)

@@ -4,7 +4,8 @@ Run as `python -m tests.ledger.writer DIRECTORY COUNT MODE`. After each append i
 to standard output: "ack N", or "failed N" when the ledger said that nothing was appended.
 
 Modes are "honest" and the mutants that the harness must catch: "normal" commits with
-synchronous=NORMAL, "early" says "ack" before it appends.
+synchronous=NORMAL, "early" says "ack" before it appends, "marked" says that the ledger began
+before there is one.
 """
 
 import os
@@ -12,7 +13,9 @@ import sys
 from pathlib import Path
 
 from kiosk.core.events import EventRecord
+from kiosk.ledger import store
 from kiosk.ledger.errors import LedgerWriteError
+from kiosk.ledger.lockfile import remember_begun
 from kiosk.ledger.store import Ledger
 from tests.ledger.shelf import ALICE, LOG_KEY, ORIGIN, WRAP_KEY, at
 
@@ -23,6 +26,8 @@ def say(line: str) -> None:
 
 def main(directory: Path, count: int, mode: str) -> None:
     """Append until the count is reached, or for ever when it is 0."""
+    if mode == "marked":
+        vars(store)["require_not_lost"] = lambda held, _, vkey: remember_begun(held, vkey)
     ledger = Ledger.open(directory / "ledger.db", ORIGIN, LOG_KEY, WRAP_KEY, "boot")
     if mode == "normal":
         ledger._connected().execute("PRAGMA synchronous=NORMAL")
