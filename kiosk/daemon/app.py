@@ -42,6 +42,7 @@ from kiosk.daemon.services import Services, connect
 from kiosk.daemon.uploader import Uploader
 from kiosk.ledger.keys import load as load_keys
 from kiosk.ledger.outbox import HUB
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.ledger.store import Ledger
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.hub import HubClient
@@ -49,7 +50,6 @@ from kiosk.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LEDGER: Final = "ledger.db"
 DOCUMENTS_S: Final = 5.0  # how long a first start waits for the hub; systemd then starts it anew
 RETRY_S: Final = 0.5
 TRIED_S: Final = 3.0  # how long a start waits for a device that takes its time to be missing
@@ -205,7 +205,7 @@ class _Daemon:
         state_dir = self._settings.kiosk.state_dir
         keys = load_keys(state_dir)
         ledger = Ledger.open(
-            state_dir / LEDGER, self._settings.origin, keys.log, keys.wrap, boot_id()
+            state_dir / LEDGER_FILE, self._settings.origin, keys.log, keys.wrap, boot_id()
         )
         self._stack.callback(ledger.close)
         return ledger
@@ -228,7 +228,7 @@ class _Daemon:
 
     def _uploader(self, services: Services) -> Uploader:
         return Uploader(
-            path=self._settings.kiosk.state_dir / LEDGER,
+            path=self._settings.kiosk.state_dir / LEDGER_FILE,
             origin=self._settings.origin,
             hub=services.upload,
             rhythm=self._rhythm,

@@ -1,15 +1,11 @@
-"""What a customer can choose by a button, or staff for them by the control socket."""
-
-from typing import Final
+"""What a customer can choose by a button."""
 
 from kiosk.core.inputs import GroupDeclared, WayChosen
 from kiosk.core.values import Moment, Way
 
-CHOICES: Final = (*Way, "leave", "group")
-
 
 def choice(name: str, at: Moment) -> WayChosen | GroupDeclared:
-    """Return what choosing one of `CHOICES` tells the core.
+    """Return what choosing a way in, "leave" or "group" tells the core.
 
     Raises:
         ValueError: There is no such choice.

@@ -12,7 +12,6 @@ from kiosk.clock import Clock
 from kiosk.core.inputs import StaffLocked, StaffUnlocked
 from kiosk.core.printable import printable
 from kiosk.core.values import Epc, Json, VisitId
-from kiosk.daemon.choices import CHOICES, choice
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import Asked
@@ -58,12 +57,10 @@ class Desk:
                 return {"ok": True, "pending": owner.ledger.size - self.uploader.acked}
             case "door":
                 return self._door(owner, asked)
-            case "choose":
-                return self._choose(owner, question)
             case "pay":
                 return self._pay(owner, question, reply)
             case _:
-                known = "status, door, choose, pay, flush or idle"
+                known = "status, door, pay, flush or idle"
                 return {"ok": False, "error": f"unknown; ask {known}"}
 
     def _door(self, owner: Owner, asked: Asked) -> Mapping[str, Json]:
@@ -79,13 +76,6 @@ class Desk:
             case _:
                 return {"ok": False, "error": "want: unlock or lock"}
         return {"ok": True, "unlocked": self.lock.is_unlocked}
-
-    def _choose(self, owner: Owner, question: Mapping[str, Json]) -> Mapping[str, Json]:
-        way = question.get("way")
-        if way not in CHOICES:
-            return {"ok": False, "error": f"way: {', '.join(CHOICES)}"}
-        owner.take(choice(str(way), self.clock.now()))
-        return {"ok": True}
 
     def _pay(
         self, owner: Owner, question: Mapping[str, Json], reply: Reply

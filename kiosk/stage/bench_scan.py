@@ -31,6 +31,7 @@ from kiosk.daemon.rhythm import Rhythm
 from kiosk.daemon.rulebook import KINDS, Rulebook
 from kiosk.daemon.services import connect
 from kiosk.ledger.keys import load as load_keys
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.ledger.store import Appended, Ledger, Replayed
 from kiosk.remote.providers.base import CheckRequest, Provider
 from kiosk.settings import Settings
@@ -38,7 +39,7 @@ from kiosk.settings import load as load_settings
 from kiosk.stage import props
 from kiosk.stage.errors import ProcessError
 from kiosk.stage.plot import POLICY, Customer, Script
-from kiosk.stage.theatre import LEDGER, Theatre, prepared
+from kiosk.stage.theatre import Theatre, prepared
 
 SCANS: Final = 60
 WARM: Final = 5
@@ -145,7 +146,7 @@ def _opened(theatre: Theatre, directory: Path) -> Iterator[_Bench]:
     with ExitStack() as stack:
         stack.callback(rhythm.clock.close)
         ledger = _TimedLedger.open(
-            directory / LEDGER, settings.origin, keys.log, keys.wrap, boot_id()
+            directory / LEDGER_FILE, settings.origin, keys.log, keys.wrap, boot_id()
         )
         stack.callback(ledger.close)
         if not isinstance(ledger, _TimedLedger):

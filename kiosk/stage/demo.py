@@ -6,11 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.stage.errors import StageError
 from kiosk.stage.narrator import duration
 from kiosk.stage.play import Played
 from kiosk.stage.report import lines_of
-from kiosk.stage.theatre import LEDGER, Theatre
+from kiosk.stage.theatre import Theatre
 
 SCRIPT: Final = "demo.toml"
 LOOK_S: Final = 0.1
@@ -48,7 +49,7 @@ def fresh(state: Path | None) -> Path | None:
     Raises:
         StageError: A day was played there already; what left then is not charged again.
     """
-    if state is not None and (state / LEDGER).exists():
+    if state is not None and (state / LEDGER_FILE).exists():
         raise StageError(f"{state}: a day was played here; give --state another directory")
     return state
 

@@ -7,10 +7,11 @@ from typing import Any, Final
 from kiosk.ledger.checkpoint import parse, root_text
 from kiosk.ledger.keys import load as load_keys
 from kiosk.ledger.reader import LedgerReader
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.remote.errors import RemoteError
 from kiosk.stage import props
 from kiosk.stage.plot import Script
-from kiosk.stage.theatre import LEDGER, Theatre
+from kiosk.stage.theatre import Theatre
 from kiosk.stage.witness import Seen
 
 Json = Mapping[str, Any]
@@ -116,7 +117,7 @@ def unlocked_ms(edges: Sequence[Sequence[Any]], now_s: float) -> list[int]:
 
 def _ledger(theatre: Theatre) -> Json:
     """Return size and root, in base64 as a checkpoint has it, after a pass over every entry."""
-    path = theatre.directory / LEDGER
+    path = theatre.directory / LEDGER_FILE
     with LedgerReader(path, load_keys(theatre.directory).wrap) as reader:
         size = reader.size()
         scrub = reader.scrub(reader.key)

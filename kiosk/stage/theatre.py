@@ -21,6 +21,7 @@ from kiosk.clock import OFFSET_VARIABLE, Clock, create_offset
 from kiosk.core.identity import mint
 from kiosk.core.signing import kid_of, public_of
 from kiosk.core.values import CustomerRef
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.remote.providers.allow_list import AllowList, Vouch
 from kiosk.stage import props
 from kiosk.stage.child import Child, alive
@@ -38,7 +39,6 @@ IDLE_S: Final = 15.0
 SEEN_S: Final = 15.0  # a reader that came back is opened again after at most 10 s
 DOCUMENTS_S: Final = 45.0  # a running daemon looks for new documents every 30 s
 DYING_S: Final = 1.0
-LEDGER: Final = "ledger.db"
 SOCKET: Final = "control.sock"
 LOCK: Final = "play.lock"
 PIDS: Final = ("daemon.pid", "hub.pid", "scores.pid")
@@ -90,7 +90,7 @@ class Theatre:
         stack.callback(self._close_sim)
         if not self.wait_for(lambda: self.status()["documents"] == self._versions, DOCUMENTS_S):
             raise ProcessError("daemon: it does not take the script's rules; see daemon.log")
-        self.witness = Witness(self.directory / LEDGER)
+        self.witness = Witness(self.directory / LEDGER_FILE)
         stack.callback(self.witness.close)
         self._empty_the_shop()
 

@@ -10,7 +10,7 @@ from drivers.sim.gpio import SimContact
 from kiosk.core.inputs import GroupDeclared, WayChosen
 from kiosk.core.values import Json, Way
 from kiosk.core.visit_state import Idle, Unlocked
-from kiosk.daemon.choices import CHOICES, choice
+from kiosk.daemon.choices import choice
 from kiosk.daemon.devices import _choice, _teller, build
 from kiosk.ledger.reader import LedgerReader
 from tests.daemon.gatehouse import TRAIL_MIX, Gatehouse
@@ -97,7 +97,7 @@ def test_a_configuration_can_have_a_button_for_groups(tmp_path: Path, gate: Gate
 
 def test_every_choice_is_an_input_and_others_are_none(gate: Gatehouse) -> None:
     at = gate.clock.now()
-    assert [choice(name, at) for name in CHOICES] == [
+    assert [choice(name, at) for name in (*Way, "leave", "group")] == [
         *(WayChosen(at, way) for way in Way),
         WayChosen(at, None),
         GroupDeclared(at),

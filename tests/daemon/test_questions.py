@@ -8,7 +8,7 @@ import pytest
 
 from drivers.base import Health
 from kiosk.core.values import Json
-from kiosk.core.visit_state import Idle, Offered, Unlocked
+from kiosk.core.visit_state import Unlocked
 from kiosk.daemon.messages import Asked
 from kiosk.daemon.questions import Desk, read_order
 from kiosk.daemon.scrubber import Scrubber
@@ -70,8 +70,7 @@ def test_staff_unlock_and_lock_by_the_socket(desk: Desk, gate: Gatehouse) -> Non
         {"do": "door", "want": "explode"},
         {"do": "door", "want": "unlock", "reason": "x" * 201},
         {"do": "door", "want": "unlock", "reason": 5},
-        {"do": "choose", "way": "deposit"},
-        {"do": "choose", "way": 5},
+        {"do": "choose", "way": "voucher"},
         {"do": "dance"},
         {},
         {"do": "pay", **ORDER},
@@ -87,17 +86,6 @@ def test_a_wrong_question_is_answered_with_what_is_wrong(
     assert answer["ok"] is False
     assert answer["error"]
     assert gate.unlocks() == 0
-
-
-def test_a_choice_can_be_made_by_the_socket_too(desk: Desk, gate: Gatehouse) -> None:
-    gate.provider.fault = "down"
-    gate.provider.verdict = type(gate.provider.verdict).UNKNOWN
-    gate.show()
-    gate.hear()
-    assert isinstance(gate.owner.gate.entry, Offered)
-    assert said(desk, gate, do="choose", way="voucher") == {"ok": True}
-    assert said(desk, gate, do="choose", way="leave") == {"ok": True}
-    assert isinstance(gate.owner.gate.entry, Idle)
 
 
 def test_idle_means_that_nothing_waits_to_be_done_or_uploaded(desk: Desk, gate: Gatehouse) -> None:

@@ -21,7 +21,8 @@ from kiosk.core.events import CLOSING, OPENING
 from kiosk.ledger.keys import load_wrap_key
 from kiosk.ledger.reader import LedgerReader
 from kiosk.ledger.rows import Event
-from kiosk.stage.theatre import LEDGER, Theatre
+from kiosk.ledger.schema import LEDGER_FILE
+from kiosk.stage.theatre import Theatre
 from tests.journeys.scripts import FOREIGN, SECOND_MIX, TRAIL_MIX, WATER
 
 LOST = (DriverError, ValueError, OSError)
@@ -94,7 +95,7 @@ class Storm:
 def kill_after(theatre: Theatre, events: int, wait_s: float) -> None:
     """Kill the daemon with -9 once so many events were written, or after a while."""
     pid, gives_up = theatre.daemon.pid, time.monotonic() + PATIENCE_S
-    with LedgerReader(theatre.directory / LEDGER) as reader:
+    with LedgerReader(theatre.directory / LEDGER_FILE) as reader:
         goal = reader.size() + events
         while reader.size() < goal and time.monotonic() < gives_up:
             time.sleep(LOOK_S / 10)
@@ -148,7 +149,7 @@ def commands(directory: Path) -> int:
 
 def read(directory: Path) -> Sequence[Event]:
     """Everything in the ledger, personal parts opened."""
-    with LedgerReader(directory / LEDGER, load_wrap_key(directory)) as reader:
+    with LedgerReader(directory / LEDGER_FILE, load_wrap_key(directory)) as reader:
         return reader.events()
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.stage.links import wait_for
 from kiosk.stage.script import load
-from kiosk.stage.theatre import LEDGER, Theatre, opened
+from kiosk.stage.theatre import Theatre, opened
 from tests.journeys.scripts import write
 from tests.patience import patient_s
 
@@ -111,7 +112,7 @@ def test_documents_that_are_held_serve_without_the_hub(theatre: Theatre) -> None
 
 def test_a_ledger_of_a_newer_version_is_refused_in_one_line(theatre: Theatre) -> None:
     theatre.daemon.stop()
-    path = theatre.directory / LEDGER
+    path = theatre.directory / LEDGER_FILE
     with sqlite3.connect(path) as connection:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         connection.execute(f"PRAGMA user_version = {version + 1}")

@@ -9,9 +9,10 @@ import pytest
 
 from kiosk.core.events import CLOSING
 from kiosk.ledger.reader import LedgerReader
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.stage.links import wait_for
 from kiosk.stage.script import load
-from kiosk.stage.theatre import LEDGER, Theatre, opened
+from kiosk.stage.theatre import Theatre, opened
 from tests.journeys.scripts import SECOND_MIX, TRAIL_MIX, write
 
 SEEN_S = 20.0
@@ -98,7 +99,7 @@ def test_p3_a_killed_daemon_gives_every_visit_exactly_one_outcome(
         leave(theatre)
     assert status(theatre, "unlocked") is False
     assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
-    closings = closing_events(theatre.directory / LEDGER)
+    closings = closing_events(theatre.directory / LEDGER_FILE)
     assert all(len(kinds) == 1 for kinds in closings.values())
     assert come_to not in AFTER or list(closings.values())[-1] == [AFTER[come_to]]
 
@@ -106,17 +107,17 @@ def test_p3_a_killed_daemon_gives_every_visit_exactly_one_outcome(
 def test_p3_a_daemon_that_is_killed_while_it_asks_opens_no_visit_and_spends_the_code(
     theatre: Theatre,
 ) -> None:
-    known = closing_events(theatre.directory / LEDGER)
+    known = closing_events(theatre.directory / LEDGER_FILE)
     code = theatre.mint("customer-1", age_s=0)
     pause(theatre, "scores")
     theatre.sim.tell("camera", "show", text=code)
     assert wait_for(lambda: status(theatre, "entry") == "checking", SEEN_S)
     kill_and_restart(theatre)
     assert (status(theatre, "entry"), status(theatre, "unlocked")) == ("idle", False)
-    assert closing_events(theatre.directory / LEDGER) == known
+    assert closing_events(theatre.directory / LEDGER_FILE) == known
     show(theatre, code)
     assert wait_for(lambda: last_reason(theatre) == "replayed", SEEN_S)
-    assert closing_events(theatre.directory / LEDGER) == known
+    assert closing_events(theatre.directory / LEDGER_FILE) == known
 
 
 def test_p4_after_a_kill_nothing_is_pinned_on_the_next_customer_while_a_guest_is_inside(
@@ -150,7 +151,7 @@ def kill_and_restart(theatre: Theatre) -> None:
 
 def last_reason(theatre: Theatre) -> str:
     """Return the reason of the newest decision."""
-    with LedgerReader(theatre.directory / LEDGER) as reader:
+    with LedgerReader(theatre.directory / LEDGER_FILE) as reader:
         made = [e.record for e in reader.tail(10) if e.record.type == "decision.made"]
     return str(made[-1].data["reason"]) if made else ""
 
@@ -175,7 +176,7 @@ def carry_out(theatre: Theatre, epc: str) -> tuple[str, str]:
     theatre.sim.tell("exit-reader", "leave", epcs=[epc])
     theatre.sim.tell("door", "set", active=False)
     assert wait_for(lambda: status(theatre, "inside") == 0, SEEN_S)
-    with LedgerReader(theatre.directory / LEDGER) as reader:
+    with LedgerReader(theatre.directory / LEDGER_FILE) as reader:
         (left, *_) = [e.record for e in reader.events()[::-1] if e.record.type in CLOSING]
     return left.type, str(left.data["cause"])
 

@@ -9,10 +9,11 @@ from kiosk.core.events import EventRecord
 from kiosk.core.values import CustomerRef, Json, VisitId
 from kiosk.ledger.reader import LedgerReader
 from kiosk.ledger.rows import Event
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.remote.hub import HubClient
 from kiosk.stage.props import ORIGIN
 from kiosk.stage.script import load
-from kiosk.stage.theatre import LEDGER, Theatre, opened
+from kiosk.stage.theatre import Theatre, opened
 from tests.journeys.scripts import write
 from tests.journeys.storm import EdgeWatch, Storm, commands, judged, read
 
@@ -24,7 +25,7 @@ def hub_agrees(theatre: Theatre) -> bool:
         held = client.checkpoint(ORIGIN) or ""
     finally:
         client.close()
-    with LedgerReader(theatre.directory / LEDGER) as reader:
+    with LedgerReader(theatre.directory / LEDGER_FILE) as reader:
         ours = reader.checkpoint(int(held.split("\n")[1])) or ""
     return held.split("\n")[:3] == ours.split("\n")[:3]
 
