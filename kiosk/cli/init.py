@@ -37,7 +37,7 @@ def command(
     Example: kiosk init shop --simulate
     """
     from kiosk.cli.init_files import Wish, make
-    from kiosk.cli.init_simulated import devices, items
+    from kiosk.cli.init_simulated import items
     from kiosk.cli.init_steps import steps
     from kiosk.settings.values import NAME, NAME_RULE
 
@@ -57,7 +57,7 @@ def command(
         hub=hub.rstrip("/"),
         scores=scores.rstrip("/"),
         services=services,
-        devices=devices(place) if simulate else {},
+        simulated=simulate,
     )
     made = make(wish, items if simulate else lambda _: None)
     typer.echo(steps(wish, made), nl=False)

@@ -1,8 +1,9 @@
 """What `kiosk init` makes: keys, signed documents and configurations, all of them or none."""
 
+import re
 import shutil
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -41,10 +42,10 @@ NOBODY: Final = "none"
 NO_KEY_YET: Final = "A" * 43  # a public key's length in base64url: all else is checked first
 HUB_PORT: Final = 8080
 
-Tables = dict[str, dict[str, Any] | list[dict[str, Any]]]
-"""Values that go over those of a commented file, by table and key; None takes a key out.
+Tables = dict[str, dict[str, Any]]
+"""Values that go over those of a commented file, by table and key; None puts a # before a key.
 
-A list is an array of tables: each in its turn, those that are not there yet at the end.
+Of an array of tables the first is meant.
 """
 
 
@@ -57,7 +58,7 @@ class Wish:
         hub: Address of the hub.
         scores: Address of the score service, or "none".
         services: Whether the files will be installed for systemd; see systemd/README.md.
-        devices: Changes to the tables of the devices.
+        simulated: Whether it has no device.
     """
 
     place: Path
@@ -68,7 +69,7 @@ class Wish:
     hub: str
     scores: str
     services: bool
-    devices: Tables
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +116,15 @@ def _remove(place: Path) -> None:
 def _write(wish: Wish, policy: Mapping[str, Any]) -> Made:
     """Write all files, the private keys once everything else is known to be right."""
     config = wish.place / CONFIG
-    _configure(config, "store.toml", _kiosk(wish, NO_KEY_YET))
+    packed = "simulated.toml" if wish.simulated else "store.toml"
+    _configure(config, packed, _kiosk(wish, NO_KEY_YET))
     load(config)
     config.unlink()
     private = {each: create_private(wish.place / f"{each}.key") for each in KEYS}
     owner = b64encode(public_of(private["owner"]))
     log = ledger_keys.create(wish.place).log
     made = Made(owner, LogKey.of(f"{wish.shop}/{wish.name}", log).encode())
-    _configure(config, "store.toml", _kiosk(wish, owner))
+    _configure(config, packed, _kiosk(wish, owner))
     _configure(wish.place / HUB_CONFIG, "hub.toml", _hub(wish, made))
     load_hub(wish.place / HUB_CONFIG)
     if wish.services:
@@ -143,12 +145,15 @@ def _kiosk(wish: Wish, owner: str) -> Tables:
     provider: dict[str, Any] = {"kind": "http", "url": wish.scores, "token_file": tokens[1]}
     if wish.scores == NOBODY:
         provider = {"kind": NOBODY, "url": None, "token_file": None}
-    return {
+    tables: Tables = {
         "kiosk": {"name": wish.name, "shop": wish.shop, "state_dir": str(state)},
         "hub": {"url": wish.hub, "owner_key": owner, "token_file": tokens[0]},
         "provider": provider,
-        **wish.devices,
     }
+    if wish.simulated:
+        tables["reader"] = {"port": f"sim:{wish.place / 'tty-exit'}"}
+        tables["sim"] = {"socket": str(wish.place / "sim.sock")}
+    return tables
 
 
 def _hub(wish: Wish, made: Made) -> Tables:
@@ -191,22 +196,20 @@ def _configure(path: Path, packed: str, changes: Tables) -> None:
     """Write a commented file with some values changed."""
     text = files("kiosk.settings").joinpath(packed).read_text("utf-8")
     document: Any = tomlkit.parse(text)
-    for name, values in changes.items():
-        table = document.setdefault(name, tomlkit.table())
-        rows = values if isinstance(values, list) else [values]
-        for place, row in enumerate(rows):
-            if isinstance(table, list) and place == len(table):
-                table.append(tomlkit.table())
-            _change(table[place] if isinstance(table, list) else table, row)
-    write_new(path, tomlkit.dumps(document).encode(), PUBLIC_FILE)
+    for name, row in changes.items():
+        table = document[name]
+        values = {key: value for key, value in row.items() if value is not None}
+        (table[0] if isinstance(table, list) else table).update(values)
+    text = tomlkit.dumps(document)
+    for name, row in changes.items():
+        for key in (key for key, value in row.items() if value is None):
+            text = _unset(text, name, key)
+    write_new(path, text.encode(), PUBLIC_FILE)
 
 
-def _change(table: MutableMapping[str, Any], row: Mapping[str, Any]) -> None:
-    for key, value in row.items():
-        if value is None:
-            table.pop(key, None)
-        else:
-            table[key] = value
+def _unset(text: str, table: str, key: str) -> str:
+    """Return a file with a key behind a #, so that its comment still speaks of something."""
+    return re.sub(rf"(?ms)(^\[{table}\]$.*?^)(?={key} = )", r"\1# ", text, count=1)
 
 
 def _documents(place: Path, policy: Mapping[str, Any], private: Mapping[str, Any]) -> None:

@@ -94,7 +94,7 @@ def steps(wish: Wish, made: Made) -> str:
     facts = _facts(wish, made)
     if wish.services:
         return (MADE + SERVICES).format(**facts)
-    simulated = "camera" in wish.devices
+    simulated = wish.simulated
     # Such a shop takes the machine's time as it is; its hub must not call the same clock unset.
     facts["trust"] = " --trust-clock" if simulated else ""
     parts = (
@@ -121,7 +121,7 @@ def _facts(wish: Wish, made: Made) -> dict[str, str]:
         "chosen": f"     {kiosk} sim choose vouched --state {place}\n" * (wish.scores == NOBODY),
         "epc": EPC.format(number=1),
         "next_epc": EPC.format(number=2),
-        "more": f"  {ITEMS:<38} what a simulated shop sells\n" * ("camera" in wish.devices),
+        "more": f"  {ITEMS:<38} what a simulated shop sells\n" * wish.simulated,
     }
 
 

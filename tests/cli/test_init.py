@@ -72,12 +72,65 @@ def test_the_configuration_loads_and_pins_the_owner_who_signed_the_rules(
     assert parse_catalogue(payload("catalogue")).currency == "EUR"
 
 
-def test_the_comments_of_the_commented_file_are_kept(kiosk: Kiosk, tmp_path: Path) -> None:
-    kiosk("init", tmp_path / "shop")
-    store = Path(__file__).parents[2] / "config" / "store.toml"
+MADE = [
+    (),
+    ("--services",),
+    ("--scores", "none"),
+    ("--simulate",),
+    ("--simulate", "--scores", "none"),
+]
+
+
+def comments(path: Path) -> list[tuple[str, str, str]]:
+    """Return table, key and the comment right above it; what speaks of no key stands at "none"."""
+    found, table, above = [], "", ""
+    for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
+        key = re.match(r"#? ?([a-z0-9_]+) = |#? ?(\[\[?[a-z_]+\]\]?)$", line)
+        if key:
+            table = key[2] or table
+            found.append((table, key[1] or "", above))
+            above = ""
+        elif line.startswith("#"):
+            above += f"{line}\n"
+        else:
+            found += [("none", "", above)] * bool(above)
+            above = ""
+    return found
+
+
+@pytest.mark.parametrize("words", MADE, ids=" ".join)
+def test_every_comment_of_a_made_file_speaks_of_the_key_that_follows(
+    words: tuple[str, ...], kiosk: Kiosk, tmp_path: Path
+) -> None:
+    kiosk("init", tmp_path / "shop", *words)
+    packed = Path(__file__).parents[2] / "kiosk" / "settings"
+    kind = "simulated.toml" if "--simulate" in words else "store.toml"
+    for name, like in (("kiosk.toml", kind), ("hub.toml", "hub.toml")):
+        made = comments(tmp_path / "shop" / name)
+        assert made == comments(packed / like)
+        assert [table for table, _, _ in made].count("none") == 1  # what stands at the top
+        tables = [table for table, key, _ in made if not key and table != "[[button]]"]
+        assert len(tables) == len(set(tables))
+
+
+def test_the_comment_of_a_device_in_a_simulated_shop_speaks_of_no_pin(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    kiosk("init", tmp_path / "shop", "--simulate")
     made = (tmp_path / "shop" / "kiosk.toml").read_text(encoding="utf-8")
-    comments = re.compile(r"^# .*$", re.MULTILINE)
-    assert comments.findall(made) == comments.findall(store.read_text(encoding="utf-8"))
+    for word in ("GPIO", "BCM", "/dev/", "resistor", "reed"):
+        assert word not in made
+
+
+@pytest.mark.parametrize("words", MADE, ids=" ".join)
+def test_a_made_file_passes_the_check_without_notes(
+    words: tuple[str, ...], kiosk: Kiosk, tmp_path: Path
+) -> None:
+    place = tmp_path / "shop"
+    kiosk("init", place, *words)
+    for path in (place / "kiosk.toml", place / "hub.toml"):
+        done = kiosk("config", "check", path)
+        assert (done.code, done.out, done.err) == (0, f"{path}: ok\n", "")
 
 
 @pytest.mark.parametrize("name", [*FILES, "ledger.db"])
@@ -135,7 +188,7 @@ def test_what_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
 
 def wish(place: Path) -> Wish:
     urls = ("http://127.0.0.1:8080", "http://127.0.0.1:8090")
-    return Wish(place, "door-1", "corner", "EUR", 600, *urls, services=False, devices={})
+    return Wish(place, "door-1", "corner", "EUR", 600, *urls, services=False, simulated=False)
 
 
 def test_the_hub_has_a_configuration_that_believes_this_kiosk(kiosk: Kiosk, tmp_path: Path) -> None:
@@ -181,6 +234,7 @@ def test_a_simulated_shop_asks_for_no_device(kiosk: Kiosk, tmp_path: Path) -> No
     settings = load(place / "kiosk.toml")
     assert [each.way for each in settings.button] == ["vouched", "voucher", "group", "leave"]
     assert {each.kind for each in settings.button} == {"sim"}
+    assert settings.exit_camera is not None
     assert settings.reader[0].port == f"sim:{place}/tty-exit"
 
 
