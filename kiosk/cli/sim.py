@@ -66,6 +66,10 @@ def leave(
     epcs: Annotated[
         list[str] | None, typer.Argument(metavar="EPC", help="Tags of what is carried out.")
     ] = None,
+    *,
+    code: Annotated[
+        str, typer.Option(metavar="TOKEN", help="What is held to the exit camera: a fresh ID.")
+    ] = "",
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:
@@ -74,10 +78,13 @@ def leave(
     An EPC is the number in a tag. What left once is not the shop's again: take another one the next
     time, with a last digit that was not there yet.
 
+    Where the rules let several in at once (max_inside), --code says who of them leaves. An exit
+    without it is nobody's then: what is carried out is unresolved.
+
     Example: kiosk sim exit 3034257BF40C0E4000000001 --state DIR
     """
     with _shop(config, state) as shop:
-        typer.echo(shop.leave(epcs or ()))
+        typer.echo(shop.leave(epcs or (), code))
 
 
 @contextmanager

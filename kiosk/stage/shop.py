@@ -83,13 +83,21 @@ class Shop:
         if not (self._visitor.swing(opened=True) and self._visitor.swing(opened=False)):
             raise RefusedError("the door was not seen to move")
 
-    def leave(self, epcs: Sequence[str]) -> str:
+    def leave(self, epcs: Sequence[str], code: str = "") -> str:
         """Go out with these tags; return what the gate says.
 
+        Args:
+            code: What is held to the exit camera meanwhile, "" for nothing.
+
         Raises:
-            RefusedError: The exit did not come to an end.
+            RefusedError: There is no exit camera, or the exit did not come to an end.
         """
-        if not self._visitor.walk_out(epcs):
+        if code and self._settings.exit_camera is None:
+            raise RefusedError(
+                'no camera at the exit: write [exit_camera] with kind = "sim" into the '
+                "configuration, and start the kiosk again"
+            )
+        if not self._visitor.walk_out(epcs, code):
             raise RefusedError("the exit was not seen to end; see kiosk status")
         return self._said()
 

@@ -11,7 +11,13 @@ import pytest
 
 Kiosk = Callable[..., Any]
 
-VERBS = [("show", "K1:X"), ("choose", "vouched"), ("enter",), ("exit",), ("exit", "AA", "BB")]
+VERBS = [
+    ("show", "K1:X"),
+    ("choose", "vouched"),
+    ("enter",),
+    ("exit",),
+    ("exit", "AA", "--code", "K1:X"),
+]
 
 
 @pytest.mark.parametrize("words", VERBS, ids=" ".join)

@@ -8,9 +8,9 @@ import pytest
 from kiosk.settings import Settings, load
 from kiosk.stage.errors import RefusedError, StageError
 from kiosk.stage.shop import Shop
-from kiosk.stage.theatre import NIGHT_S, Theatre
+from kiosk.stage.theatre import NIGHT_S, Theatre, opened
 from tests.shipped import shipped
-from tests.stage.scripts import WATER
+from tests.stage.scripts import WATER, script
 
 BRIEF_S = 0.5
 
@@ -57,6 +57,20 @@ def test_a_customer_without_a_score_comes_in_by_a_voucher_or_on_the_word_of_staf
     assert "You took nothing." in shop.leave([])
 
 
+def test_of_several_inside_the_one_who_shows_a_code_leaves_with_what_is_carried(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path, script(max_inside=2)) as theatre:
+        shop = Shop(settings(theatre))
+        for customer in ("ada", "dora"):
+            shop.show(theatre.mint(customer, age_s=0))
+            shop.enter()
+        said = shop.leave([f"{WATER[:-4]}5108"], theatre.mint("dora", age_s=0))
+        assert said.startswith("Please pay later\n")
+        assert shop.status()["inside"] == 1
+        shop.close()
+
+
 @pytest.mark.usefixtures("shop")
 def test_what_cannot_be_is_told_with_what_to_do(theatre: Theatre) -> None:
     brief = Shop(settings(theatre), BRIEF_S)
@@ -70,6 +84,8 @@ def test_what_cannot_be_is_told_with_what_to_do(theatre: Theatre) -> None:
         brief.show("no token")
     with pytest.raises(RefusedError, match="exit-reader: epcs: 'zz' is not an EPC"):
         brief.leave(["zz"])
+    with pytest.raises(RefusedError, match=r"no camera at the exit: write \[exit_camera\]"):
+        brief.leave([], "K1:X")
     brief.close()
 
 
