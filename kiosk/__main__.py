@@ -4,9 +4,11 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Final, TextIO
+
+from typer.main import get_command
 
 from kiosk.cli.app import NOUNS, Noun, build
 from kiosk.cli.spelling import spelled
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None, nouns: Mapping[str, Noun] = NOU
     except Exception as error:
         if os.environ.get("KIOSK_DEBUG") == "1":
             raise
-        sys.exit(_explain(error))
+        sys.exit(_explain(error, words, nouns))
     sys.exit(code)
 
 
@@ -55,12 +57,12 @@ def _flush(out: TextIO) -> None:
         out.flush()
 
 
-def _explain(error: Exception) -> int:
+def _explain(error: Exception, words: Sequence[str], nouns: Mapping[str, Noun]) -> int:
     """Print an error in one line for each thing that is wrong; return the exit code."""
     code = getattr(error, "exit_code", None)
     message = getattr(error, "format_message", None)  # Typer's, of words that cannot be
     if message is not None:
-        code, text = 2, _usage(message(), error)
+        code, text = 2, _usage(message(), error, lambda: _called(words, nouns))
     elif isinstance(code, int):
         text = str(error) or type(error).__name__
     elif isinstance(error, OSError) and error.filename is not None:
@@ -77,14 +79,26 @@ def _explain(error: Exception) -> int:
     return code
 
 
-def _usage(message: str, error: Exception) -> str:
+def _usage(message: str, error: Exception, called: Callable[[], str]) -> str:
     """Return what is wrong with the words, and where their help is; "" after a page of help."""
     what = message.removeprefix("Invalid value: ").rstrip(".")
     context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", spelled())
+    path = getattr(context, "command_path", None) or called()
     if getattr(error, "option_name", None) in KIOSK_OPTIONS and _asks_a_hub(context):
         what = f"{what}; this asks the hub, not the kiosk: give --hub URL"
     return f"{what} (see {path} --help)" if what else ""
+
+
+def _called(words: Sequence[str], nouns: Mapping[str, Noun]) -> str:
+    """Return the path of the verb that was called: an option without its value names none."""
+    command: object = get_command(build(words, nouns))
+    path = [spelled()]
+    for word in words:
+        verbs = getattr(command, "commands", {})
+        if word in verbs:
+            command = verbs[word]
+            path.append(word)
+    return " ".join(path)
 
 
 def _asks_a_hub(context: object) -> bool:

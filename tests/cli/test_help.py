@@ -63,3 +63,34 @@ def test_help_has_no_word_of_the_workshop(noun: str) -> None:
         said,
     )
     assert found is None, found
+
+
+def verbs(command: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every noun, group and verb with its command."""
+    yield path, command
+    for name, under in getattr(command, "commands", {}).items():
+        yield from verbs(under, (*path, name))
+
+
+def slips(noun: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Every verb of a noun with words that it cannot take."""
+    tree: Any = get_command(build([noun]))
+    for path, command in verbs(tree.commands[noun], (noun,)):
+        yield path, ("--no-such-option",)
+        if getattr(command, "commands", {}):
+            yield path, ("no-such-verb",)
+        elif all(option.nargs == 1 for option in command.params):
+            yield path, ("x",) * 9
+        for option in command.params:
+            if option.param_type_name == "argument" and option.required:
+                yield path, ("--",)
+            if option.param_type_name == "option" and not option.is_flag:
+                yield path, (option.opts[-1],)
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_words_that_cannot_be_lead_to_the_help_of_the_verb_at_hand(noun: str, kiosk: Kiosk) -> None:
+    for path, words in slips(noun):
+        done = kiosk(*path, *words)
+        assert done.code == 2, (path, words, done)
+        assert done.err.endswith(f" (see kiosk {' '.join(path)} --help)\n"), (path, words, done)
