@@ -30,7 +30,7 @@ WORDS = (
     "# tier: which of the tiers an opened door gives; shadow: it opens nothing."
 )
 ABOVE = {
-    "grace_s": "# grace_s = 86400  # seconds to pay late",
+    "grace_s": "# grace_s = 86400  # seconds to pay late; a play's script has hours, grace_h",
     "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for the hours",
 }
 BELOW = {
