@@ -22,7 +22,8 @@ def command(
     """Play a script: hub, scores and kiosk run as real processes, the devices are simulated.
 
     The live view goes to standard error, the result to standard output. Exit 1 when something
-    that the script expects is not so, one line each; exit 2 when the script has mistakes.
+    that the script expects is not so, one line each; exit 2 when the script has mistakes, or
+    expects something of a tag that left on an earlier day in the same directory.
     """
     import json
 

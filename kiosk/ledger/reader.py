@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kiosk.core.values import Epc
 from kiosk.ledger import rows, visits
 from kiosk.ledger.audit import Scrub
 from kiosk.ledger.checkpoint import LogKey, parse_vkey
@@ -106,6 +107,11 @@ class LedgerReader:
         """
         with self._reading() as connection:
             return visits.gather(connection, self._keyring, unfinished=unfinished, start=start)
+
+    def gone_epcs(self) -> frozenset[Epc]:
+        """Return the EPCs that are never charged again: they surely left, or were paid for."""
+        with self._reading() as connection:
+            return visits.gone_epcs(connection)
 
     def span_root(self, start: int, end: int) -> bytes:
         """Return the root of the entries from `start` to before `end`, as proofs need it."""

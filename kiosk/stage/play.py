@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kiosk.ledger.reader import LedgerReader
+from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.stage.ending import heeded
-from kiosk.stage.errors import ProcessError
+from kiosk.stage.errors import ProcessError, StageError
 from kiosk.stage.player import Player
 from kiosk.stage.plot import Script
 from kiosk.stage.result import collect, mismatches
 from kiosk.stage.theatre import Theatre, opened
 from kiosk.stage.view import View
 
-EARLIER: Final = "an earlier day was played here, and what left then is not charged again"
+GONE: Final = "left on an earlier day here and is not charged again"
+OTHER: Final = "give --state another directory, or take another tag"
+CARRIES: Final = frozenset({"take", "exit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,11 @@ def play(
         then: Called at the end while everything still runs, to leave the pages up.
 
     Raises:
-        StageError: The directory cannot be used.
+        StageError: The directory cannot be used, or cannot come to what the script expects.
         ProcessError: A process did not start, or ended in the middle.
         EndedError: A signal asked the play to end.
     """
+    _look_back(script, directory / LEDGER_FILE)
     with heeded() as ending, ExitStack() as stack:
         with view.shown("starting hub, scores and kiosk"):
             theatre = stack.enter_context(opened(directory, script, ending))
@@ -60,8 +65,6 @@ def play(
             player.play()
             result = dict(collect(theatre, player.visits, stop=then is None))
             wrong = [*player.misses, *mismatches(script, result)]
-            if wrong and theatre.witness.earlier:
-                wrong.append(f"{directory}: {EARLIER}")
             inside = frozenset(
                 seen.id for seen in theatre.witness.look().tries.values() if seen.inside
             )
@@ -69,6 +72,18 @@ def play(
         if then is not None:
             then(theatre, played)
     return played
+
+
+def _look_back(script: Script, ledger: Path) -> None:
+    """Refuse a script that expects something of a tag which left on an earlier day."""
+    if not script.expects or not ledger.exists():
+        return
+    with LedgerReader(ledger) as reader:
+        gone = reader.gone_epcs()
+    for step in script.steps:
+        for epc in step.epcs:
+            if step.do in CARRIES and epc in gone:
+                raise StageError(f"{script.path}:{step.line}: {epc} {GONE}; {OTHER}")
 
 
 @contextmanager

@@ -9,11 +9,13 @@ import pytest
 from kiosk.stage.demo import stay_up
 from kiosk.stage.ending import Ending
 from kiosk.stage.errors import ProcessError, StageError
-from kiosk.stage.play import EARLIER, Played, directory_for, play
+from kiosk.stage.play import Played, directory_for, play
 from kiosk.stage.plot import Expect, Step
 from kiosk.stage.theatre import Theatre
 from kiosk.stage.view import View
-from tests.stage.scripts import script
+from tests.stage.scripts import FOREIGN, MIX, script
+
+UNPAID = Expect("ada", 1, {"outcome": "unpaid", "unpaid_minor": 599})
 
 
 class Watcher:
@@ -60,10 +62,27 @@ def test_a_day_stays_up_until_ctrl_c_and_the_next_one_begins_with_an_empty_shop(
     more = script(came, expects=(Expect("ada", 2, {}),))
     again = play(more, tmp_path, View(quiet=True))
     assert [visit["decision"] for visit in again.result["visits"]] == ["granted"]
-    assert again.wrong == (
-        "day.toml:0: ada, visit 2: there were only 1",
-        f"{tmp_path}: {EARLIER}",
+    assert again.wrong == ("day.toml:0: ada, visit 2: there were only 1",)
+
+
+def test_a_day_that_expects_something_of_what_left_before_is_refused_at_once(
+    tmp_path: Path,
+) -> None:
+    take = Step("take", "ada", line=8, epcs=(FOREIGN, MIX))
+    day = script(Step("show_qr", "ada"), take, Step("exit", "ada"), expects=(UNPAID,))
+    assert play(day, tmp_path, View(quiet=True)).wrong == ()
+    told = {path.name: path.read_bytes() for path in tmp_path.glob("*.log")}
+    with pytest.raises(StageError) as refused:
+        play(day, tmp_path, View(quiet=True))
+    assert str(refused.value) == (
+        f"day.toml:8: {MIX} left on an earlier day here and is not charged again; "
+        "give --state another directory, or take another tag"
     )
+    assert refused.value.exit_code == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.log")} == told != {}
+
+    more = script(Step("show_qr", "dora"), take, Step("exit", "dora"))
+    assert play(more, tmp_path, View(quiet=True)).wrong == ()  # nothing is expected of it
 
 
 def test_a_directory_that_was_named_is_kept_whatever_happens(tmp_path: Path) -> None:
