@@ -16,7 +16,7 @@ from kiosk.hub import grace
 from kiosk.hub.entries import Entry
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.logs import LogRow
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, VisitRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, OpeningRow, VisitRow
 
 MAX_TEXT: Final = 200
 DEVICE_STATES: Final = {"device.fault": "fault", "device.cleared": "ok"}
@@ -30,11 +30,13 @@ def project(tx: Transaction, log: LogRow, entries: Sequence[Entry], at: Moment) 
         if entry.event.noun_verb == "tags.observed":
             unread = entry.event.data.get("mostly_unread") is True
             tx.visits.count_reading(log.kiosk, entry.event.at_ms, unread=unread)
-        visit = entry.event.visit or _text(entry.event.data, "visit")
+        visit = (entry.event.visit or _text(entry.event.data, "visit") or "")[:MAX_TEXT]
+        if entry.event.noun_verb == "lock.commanded" and entry.event.data.get("cause") == "staff":
+            opening = OpeningRow(log.kiosk, entry.index, visit or None, entry.event.at_ms)
+            tx.visits.add_opening(opening)
         if not visit:
             _outside_visits(tx, log, entry)
             continue
-        visit = visit[:MAX_TEXT]
         kind, at_ms = entry.event.noun_verb, entry.event.at_ms
         marks.append(MarkRow(log.kiosk, visit, entry.index, kind, at_ms))
         row = touched.pop(visit, None) or tx.visits.find(log.kiosk, visit)

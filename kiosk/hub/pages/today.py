@@ -16,7 +16,7 @@ from kiosk.hub.pages.render import Show, page, show_of
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import ForkRow, LogRow
-from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, Owed, VisitRow
+from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, OpeningRow, Owed, VisitRow
 from kiosk.hub.views import exit_of, owed_minor
 
 QUEUE: Final = 100
@@ -85,6 +85,7 @@ class Today:
     owed: Owed
     unresolved: Sequence[Unclear]
     losses: Sequence[Loss]
+    openings: Sequence[OpeningRow]
     logs: Sequence[LogRow]
     forks: Sequence[ForkRow]
     faults: Sequence[DeviceRow]
@@ -141,6 +142,7 @@ def look(tx: Transaction, show: Show) -> Today:
         owed=tx.visits.owed(),
         unresolved=_unclear(tx),
         losses=_losses(tx),
+        openings=tx.visits.openings(show.midnight_ms(), QUEUE),
         logs=tx.logs.all(),
         forks=tx.logs.forks(),
         faults=[row for row in tx.visits.devices() if row.state == "fault"],

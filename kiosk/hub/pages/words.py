@@ -125,6 +125,8 @@ def event(kind: str, data: Mapping[str, Any] = NOTHING) -> str:
     match kind, data:
         case "choice.taken", {"way": str(way)} if way in CHOICES:
             return CHOICES[way]
+        case "lock.commanded", {"cause": "staff"}:
+            return "Staff told the lock to open"
         case "visit.entered", {"group": True}:
             return "The customer came in with a group"
         case "decision.made", {"decision": str(said), "reason": str(reason)}:

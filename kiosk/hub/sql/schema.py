@@ -176,6 +176,16 @@ READING: Final = Table(
     Column("unread", BigInteger, nullable=False),
 )
 
+OPENING: Final = Table(
+    "opening",
+    METADATA,
+    Column("kiosk", String, primary_key=True),
+    Column("idx", BigInteger, primary_key=True),
+    Column("visit", String),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("opening_at", "at_ms"),
+)
+
 GRACE: Final = Table(
     "grace",
     METADATA,

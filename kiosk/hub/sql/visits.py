@@ -8,12 +8,13 @@ from sqlalchemy import Connection, Table, delete, exists, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_over
 
 from kiosk.core.values import Outcome
-from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, READING, VISIT
+from kiosk.hub.sql.schema import ANONYMOUS, DEVICE, LINE, MARK, OPENING, READING, VISIT
 from kiosk.hub.store.visits import (
     AnonymousRow,
     DeviceRow,
     LineRow,
     MarkRow,
+    OpeningRow,
     Owed,
     ReadingRow,
     VisitKey,
@@ -152,6 +153,18 @@ class SqlVisits:
         """Return every device that was ever spoken of, by kiosk and name."""
         rows = select(DEVICE).order_by(DEVICE.c.kiosk, DEVICE.c.device)
         return [DeviceRow(*row) for row in self._connection.execute(rows)]
+
+    def add_opening(self, row: OpeningRow) -> None:
+        """Keep that staff had the door opened."""
+        values = asdict(row) | {"idx": row.index}
+        del values["index"]
+        self._connection.execute(insert(OPENING), [values])
+
+    def openings(self, since_ms: int, limit: int) -> Sequence[OpeningRow]:
+        """Return the openings by staff at or after this time, newest first."""
+        rows = select(OPENING).where(OPENING.c.at_ms >= since_ms).limit(limit)
+        newest = rows.order_by(OPENING.c.at_ms.desc(), OPENING.c.idx.desc())
+        return [OpeningRow(*row) for row in self._connection.execute(newest)]
 
     def count_reading(self, kiosk: str, at_ms: int, *, unread: bool) -> None:
         """Count an exit that was read, on its day."""

@@ -1,4 +1,4 @@
-"""What is projected from the logs: visits, lines, timelines, losses and devices."""
+"""What is projected from the logs: visits, lines, timelines, losses, openings and devices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +84,20 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningRow:
+    """Staff had the door opened; why is sealed in the kiosk's own log, at `index`.
+
+    Attributes:
+        visit: The visit that was going on at the entry, None without one.
+    """
+
+    kiosk: str
+    index: int
+    visit: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingRow:
     """How many exits a kiosk read, and how many of them mostly not.
 
@@ -159,6 +173,12 @@ class Visits(Protocol):
 
     def devices(self) -> Sequence[DeviceRow]:
         """Return every device that was ever spoken of, by kiosk and name."""
+
+    def add_opening(self, row: OpeningRow) -> None:
+        """Keep that staff had the door opened."""
+
+    def openings(self, since_ms: int, limit: int) -> Sequence[OpeningRow]:
+        """Return the openings by staff at or after this time, newest first."""
 
     def count_reading(self, kiosk: str, at_ms: int, *, unread: bool) -> None:
         """Count an exit that was read, on its day."""

@@ -1,6 +1,7 @@
 """The first page: what needs somebody, in plain words, also when there is nothing."""
 
 from kiosk.clock import Clock
+from kiosk.core.values import Json
 from kiosk.hub.pages.today import QUEUE
 from tests.hub.pages.conftest import Browser
 from tests.hub.worlds import EPCS, KioskLog, Owner, Visitor, granted, left, line
@@ -47,6 +48,37 @@ def test_an_unpaid_exit_is_shown_with_items_amount_and_end(
     after = shop.open("/").text
     assert "Nobody owes anything." in after
     assert "1 visit today: 1 paid late." in after
+
+
+def test_a_door_that_staff_opened_is_shown_with_where_its_reason_is(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    opened: dict[str, Json] = {"gate": "main", "hold_s": 10}
+    kiosk_log.add("lock.commanded", {**opened, "cause": "score"}, "v1")
+    visitor.send(kiosk_log)
+    assert "staff opened" not in shop.open("/").text, "a day without one says nothing of it"
+    kiosk_log.add("lock.commanded", {**opened, "cause": "staff"}, "v1")
+    kiosk_log.add("lock.commanded", {**opened, "cause": "staff"})
+    visitor.send(kiosk_log, 3)
+    page = shop.open("/")
+    assert "Doors that staff opened today" in page.text
+    assert "kiosk ledger show ENTRY" in page.text
+    (table,) = [each for each in page.all("table") if "2 since midnight" in each.text]
+    last, first = table.all("tr")[1:]
+    assert [each.text for each in last.all("td")] == ["4", "no"]
+    assert [each.text for each in first.all("td")] == ["3", "this visit"]
+    assert first.all("a")[0].attributes["href"] == "/visits/v1"
+    assert "Staff told the lock to open" in shop.open("/visits/v1").text
+
+
+def test_a_door_that_staff_opened_yesterday_is_not_of_today(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    now(kiosk_log, clock).now_ms -= 24 * HOUR_MS
+    kiosk_log.add("lock.commanded", {"gate": "main", "hold_s": 10, "cause": "staff"})
+    visitor.send(kiosk_log)
+    assert "staff opened" not in shop.open("/").text
 
 
 def test_what_is_not_clear_and_what_nobody_took_have_lists_of_their_own(

@@ -56,7 +56,7 @@ def test_an_older_database_is_brought_up_with_what_is_in_it(tmp_path: Path) -> N
     SqlStore(engine).close()
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("SELECT word FROM kept").fetchone() == ("here",)
-        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
 
 
 def test_a_step_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
