@@ -121,7 +121,8 @@ class M100Reader:
             return Health(False, "closed", session.last_heard, counters)
         heard = session.last_heard
         ok = heard is not None and self._clock() - heard <= self._silence_s
-        detail = f"reading, {session.framing.name}, {session.info or 'no name'}"
+        name = f'calls itself "{session.info}"' if session.info else "gave no name"
+        detail = f"reading, {session.framing.name} framing, its module {name}"
         return Health(ok, detail if ok else "silent", heard, counters)
 
     def _greet(self, port: Port, session: M100Session) -> None:
