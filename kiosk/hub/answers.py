@@ -25,6 +25,8 @@ ANSWERED: Final = (
     DatabaseError,
 )
 """What a route may raise."""
+FOR_PROGRAMS: Final = ("/v1/", "/healthz")
+"""Where programs ask; everything else is for people, whatever they read it with."""
 RETRY_S: Final = 30
 TITLES: Final = {
     403: "That form cannot be taken",
@@ -81,10 +83,7 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 
 def _is_page(request: Request) -> bool:
-    """Say whether a browser asks for a page; programs ask under /v1 or for no HTML."""
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
-        "/v1/"
-    )
+    return not request.url.path.startswith(FOR_PROGRAMS)
 
 
 def _problem(error: Exception) -> Problem:

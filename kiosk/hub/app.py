@@ -20,7 +20,7 @@ from kiosk.hub.context import Hub, Options
 from kiosk.hub.errors import HubStateError, RefusalError
 from kiosk.hub.office import OfficeLog
 from kiosk.hub.pages import devices, login, today, visit
-from kiosk.hub.pages.guard import SecurityHeaders
+from kiosk.hub.pages.guard import HeadAsGet, SecurityHeaders
 from kiosk.hub.sessions import Sessions
 from kiosk.hub.sql.migrate import migrate
 from kiosk.hub.sql.store import SqlStore, open_engine
@@ -83,6 +83,7 @@ def create_app(hub: Hub) -> FastAPI:
 
     app = FastAPI(title="Kiosk hub", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.hub = hub
+    app.add_middleware(HeadAsGet)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for room in (logs, documents, payments, visits, login, today, visit, devices):

@@ -16,10 +16,11 @@ def page(text: str) -> Node:
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/static/nothing.css", "/visits", "/visits/a/b"])
-def test_a_browser_that_asks_for_an_unknown_page_is_shown_the_way_back(
-    client: Client, path: str
+@pytest.mark.parametrize("headers", [BROWSER, {}, {"Accept": "*/*"}])
+def test_who_asks_for_an_unknown_page_is_shown_the_way_back(
+    client: Client, path: str, headers: dict[str, str]
 ) -> None:
-    reply = client.get(path, headers=BROWSER)
+    reply = client.get(path, headers=headers)
     assert reply.status_code == 404
     shown = page(reply.text)
     assert "There is no such page" in shown.text
@@ -28,7 +29,7 @@ def test_a_browser_that_asks_for_an_unknown_page_is_shown_the_way_back(
 
 
 @pytest.mark.parametrize(
-    ("path", "headers"), [("/nowhere", {}), ("/v1/nothing", BROWSER), ("/v1/nothing", {})]
+    ("path", "headers"), [("/healthz/x", BROWSER), ("/v1/nothing", BROWSER), ("/v1/nothing", {})]
 )
 def test_a_program_is_given_a_problem_document(
     client: Client, path: str, headers: dict[str, str]

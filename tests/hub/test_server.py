@@ -26,6 +26,8 @@ from tests.hub.process import Running, command, notices, running
 from tests.hub.worlds import EPCS, KioskLog, Owner, granted, left, line
 from tests.patience import patient_s
 
+VERBS = ("HEAD", "GET")
+
 
 def seen(listener: socket.socket, wanted: bytes) -> bool:
     """Read systemd's notices until the wanted one."""
@@ -41,6 +43,9 @@ def test_a_hub_says_when_it_is_ready_lives_and_stops(tmp_path: Path) -> None:
         assert seen(listener, b"READY=1")
         assert seen(listener, b"WATCHDOG=1")
         assert requests.get(f"{hub.url}/healthz", timeout=5).json() == {"status": "ok"}
+        head, whole = (requests.request(verb, f"{hub.url}/login", timeout=5) for verb in VERBS)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(hub.ask, "GET", "/v1/payments?kiosk=k1&wait_s=25")
             assert requests.get(f"{hub.url}/healthz", timeout=5).ok

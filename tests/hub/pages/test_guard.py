@@ -89,7 +89,8 @@ def test_a_form_from_elsewhere_is_refused(browser: Browser, headers: dict[str, s
     form = {"secret": "x", "kiosk": "k1", "key": "k", "amount": "1", "method": "cash"}
     for path in FORMS:
         reply = browser.client.post(path, form=form, headers=headers)
-        assert (reply.status_code, reply.json()["type"]) == (403, "origin")
+        assert reply.status_code == 403
+        assert "came from this page" in reply.text or "sent from another site" in reply.text
     assert browser.client.get("/").status_code == 200, "still signed in"
 
 
@@ -105,7 +106,8 @@ def test_a_form_is_never_sent_by_a_link(browser: Browser, path: str) -> None:
 def test_a_page_asked_for_under_a_strange_name_is_refused(browser: Browser, host: str) -> None:
     for path in (*PAGES, "/login"):
         reply = browser.client.get(path, headers={"Host": host})
-        assert (reply.status_code, reply.json()["type"]) == (421, "host")
+        assert reply.status_code == 421
+        assert "allow it with --host-name" in reply.text
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "192.168.1.9", "[::1]:8080", "127.0.0.1"])
