@@ -8,6 +8,7 @@ import typer
 
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, state_dir
 
+EXIT_CAMERA: Final = "exit-camera"
 CLOCKS: Final = {"trusted": 'believed, as clock.trust = "always" says'}
 
 
@@ -37,7 +38,7 @@ def _as_text(told: Mapping[str, Any]) -> str:
     lock = "unlocked" if told["unlocked"] else "locked"
     lines = [
         f"{told['kiosk']}: entry {told['entry']}, exit {told['exit']}",
-        f"inside:  {told['inside']} visits; door {door}, lock {lock}",
+        f"inside:  {_inside(told)}; door {door}, lock {lock}",
         f"ledger:  {told['ledger']['size']} entries, {pending} not yet at the hub",
         f"clock:   {CLOCKS.get(told['clock']['sync'], told['clock']['sync'])}",
     ]
@@ -47,4 +48,18 @@ def _as_text(told: Mapping[str, Any]) -> str:
         lines.insert(3, f"damage:  {told['ledger']['finding']}")
     for name, device in told["devices"].items():
         lines.append(f"device:  {name}: {'ok' if device['ok'] else 'NOT OK'}, {device['detail']}")
+    if told["max_inside"] > 1 and EXIT_CAMERA not in told["devices"]:
+        lines.append(
+            f"note:    the policy lets {told['max_inside']} be inside, but no [exit_camera] tells "
+            "who leaves: with several inside no exit is anybody's"
+        )
     return "\n".join(lines)
+
+
+def _inside(told: Mapping[str, Any]) -> str:
+    """Return how many visits go on, and when a forgotten one ends."""
+    count, left_min = told["inside"], told["last_stay_left_s"] // 60
+    if not count:
+        return "no visit"
+    ends = f"at the latest in {left_min // 60} h {left_min % 60} min (stay_s of the policy)"
+    return f"1 visit, it ends {ends}" if count == 1 else f"{count} visits, all end {ends}"

@@ -3,7 +3,7 @@
 The status names no customer, no token, no score and no tag (P6).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,8 @@ from drivers.base import Health, Lock
 from kiosk.clock import Clock
 from kiosk.core.inputs import StaffLocked, StaffUnlocked
 from kiosk.core.printable import printable
-from kiosk.core.values import Epc, Json, VisitId
+from kiosk.core.values import Epc, Json, Moment, VisitId
+from kiosk.core.visit_state import Visit
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import Asked
@@ -107,6 +108,8 @@ class Desk:
             "exit": type(gate.leaving).__name__.lower(),
             "inside": len(gate.inside),
             "visits": [visit.id for visit in gate.inside],
+            "max_inside": owner.rules.policy.max_inside,
+            "last_stay_left_s": _left_s(gate.inside, now),
             "door_open": gate.door_open,
             "unlocked": self.lock.is_unlocked,
             "lost": sorted(gate.lost),
@@ -121,6 +124,12 @@ class Desk:
             "documents": dict(owner.book.versions),
             "clock": {"sync": now.sync.value, "err_ms": now.err_ms, "wall_ms": now.wall_ms},
         }
+
+
+def _left_s(inside: Sequence[Visit], now: Moment) -> int:
+    """Return after how long nobody of these is counted inside any more, whatever happens."""
+    last_ms = max((visit.until_ms for visit in inside), default=0)
+    return max(0, last_ms - now.mono_ms) // 1000
 
 
 def _health(health: Health) -> Mapping[str, Json]:

@@ -17,6 +17,8 @@ STATUS: dict[str, Any] = {
     "entry": "idle",
     "exit": "quiet",
     "inside": 0,
+    "max_inside": 1,
+    "last_stay_left_s": 0,
     "door_open": False,
     "unlocked": False,
     "lost": [],
@@ -34,13 +36,37 @@ def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control:
         0,
         [
             "door-1: entry idle, exit quiet",
-            "inside:  0 visits; door closed, lock locked",
+            "inside:  no visit; door closed, lock locked",
             "ledger:  12 entries, 2 not yet at the hub",
             "clock:   ntp",
             "device:  lock: ok, locked",
         ],
     )
     assert json.loads(kiosk("status", "--state", state, "--json").out) == STATUS
+
+
+@pytest.mark.parametrize(
+    ("inside", "line"),
+    [
+        (1, "inside:  1 visit, it ends at the latest in 3 h 52 min (stay_s of the policy); "),
+        (2, "inside:  2 visits, all end at the latest in 3 h 52 min (stay_s of the policy); "),
+    ],
+)
+def test_who_is_told_that_somebody_is_inside_reads_when_that_ends(
+    inside: int, line: str, kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    control.answers(STATUS | {"inside": inside, "last_stay_left_s": 13_979})
+    assert line in kiosk("status", "--state", state).out
+
+
+def test_several_inside_without_a_camera_at_the_exit_are_noted(
+    kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    seen = {"exit-camera": {"ok": True, "detail": "10 pictures a second"}}
+    several = STATUS | {"max_inside": 3}
+    control.answers(several, several | {"devices": seen})
+    assert "note:    the policy lets 3 be inside" in kiosk("status", "--state", state).out
+    assert "note:" not in kiosk("status", "--state", state).out
 
 
 def test_a_clock_that_nobody_asked_the_network_about_is_not_called_network_time(

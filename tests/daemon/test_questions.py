@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Health
+from kiosk.core.policy import Timing
 from kiosk.core.values import Json
 from kiosk.core.visit_state import Unlocked
 from kiosk.daemon.messages import Asked
@@ -15,6 +16,7 @@ from kiosk.daemon.scrubber import Scrubber
 from kiosk.daemon.uploader import Uploader
 from kiosk.remote.hub import HubClient
 from tests.daemon.gatehouse import ORIGIN, TRAIL_MIX, Gatehouse
+from tests.daemon.visit_story import Story
 
 ORDER: Mapping[str, Json] = {"visit": "v", "key": "k", "amount_minor": 599, "method": "card"}
 
@@ -56,6 +58,20 @@ def test_p6_the_status_names_no_customer_token_score_or_tag(desk: Desk, gate: Ga
     text = json.dumps(status)
     for secret in ("ada-the-customer", "entry-600", "600", TRAIL_MIX, "nonce"):
         assert secret not in text
+
+
+def test_the_status_says_when_the_last_stay_ends_whatever_happens(
+    desk: Desk, gate: Gatehouse
+) -> None:
+    status = said(desk, gate, do="status")
+    assert (status["inside"], status["last_stay_left_s"]) == (0, 0)
+    Story(gate).come_in()
+    Story(gate).pass_time(60)
+    status = said(desk, gate, do="status")
+    assert (status["inside"], status["max_inside"]) == (1, 1)
+    left_s = status["last_stay_left_s"]
+    assert isinstance(left_s, int)
+    assert Timing().stay_s - 120 < left_s < Timing().stay_s - 50
 
 
 def test_staff_unlock_and_lock_by_the_socket(desk: Desk, gate: Gatehouse) -> None:
