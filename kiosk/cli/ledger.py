@@ -33,6 +33,9 @@ def tail(
 ) -> None:
     """List the newest events: index, time, type, visit.
 
+    Payments after the exit and the end of a grace are in the hub's own log; it is read like the
+    kiosk's, by every verb of kiosk ledger: --state DIR/hub/office, or /var/lib/kiosk-hub/office.
+
     Example: kiosk ledger tail -n 50 --state DIR
     """
     from kiosk.ledger.reader import LedgerReader

@@ -72,6 +72,9 @@ def command(
     item is kept as credit. It never changes what an exit was. The same key records once, however
     often it is sent. What is said of the visit is what the hub knows by then.
 
+    What was paid late is in the hub's own log, not in the kiosk's: kiosk ledger tail --state
+    DIR/hub/office shows it (/var/lib/kiosk-hub/office where systemd runs the hub).
+
     Example: kiosk pay VISIT --amount-minor 599 --token-file /var/lib/kiosk-hub/staff.token
 
     Exit 2 when no visit can have this id, 4 when it was not recorded: no kiosk runs there, or the

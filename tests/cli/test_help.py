@@ -39,6 +39,15 @@ def test_what_reads_can_be_read_by_programs(verb: tuple[str, ...], kiosk: Kiosk)
     assert "--json" in kiosk(*verb, "--help").out
 
 
+@pytest.mark.parametrize("verb", [("pay",), ("ledger", "tail")], ids=" ".join)
+def test_who_looks_for_a_late_payment_is_told_in_which_log_it_is(
+    verb: tuple[str, ...], kiosk: Kiosk
+) -> None:
+    shown = " ".join(kiosk(*verb, "--help").out.split())
+    assert "--state DIR/hub/office" in shown
+    assert "/var/lib/kiosk-hub/office" in shown
+
+
 def texts(command: object) -> Iterator[str]:
     """Every text of help of a command, its options and what lies under it."""
     yield getattr(command, "help", None) or ""
