@@ -4,12 +4,11 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from typing import Final, TextIO
 
-from typer.main import get_command
-
+from kiosk.cli import usage
 from kiosk.cli.app import NOUNS, Noun, build
 from kiosk.cli.spelling import spelled
 from kiosk.core.printable import printable
@@ -17,7 +16,6 @@ from kiosk.core.printable import printable
 FAULT_EXIT_CODE: Final = 70  # sysexits.h EX_SOFTWARE: a fault of ours, none of the caller's
 CTRL_C_EXIT_CODE: Final = 130  # what shells say of Ctrl-C
 CLOSED_EXIT_CODE: Final = 141  # what shells say of a writer whose reader has gone, as in `| head`
-KIOSK_OPTIONS: Final = {"--state", "--config"}
 DISK_ERRORS: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
@@ -60,9 +58,8 @@ def _flush(out: TextIO) -> None:
 def _explain(error: Exception, words: Sequence[str], nouns: Mapping[str, Noun]) -> int:
     """Print an error in one line for each thing that is wrong; return the exit code."""
     code = getattr(error, "exit_code", None)
-    message = getattr(error, "format_message", None)  # Typer's, of words that cannot be
-    if message is not None:
-        code, text = 2, _usage(message(), error, lambda: _called(words, nouns))
+    if hasattr(error, "format_message"):  # Typer's, of words that cannot be
+        code, text = 2, usage.told(error, words, nouns)
     elif isinstance(code, int):
         text = str(error) or type(error).__name__
     elif isinstance(error, OSError) and error.filename is not None:
@@ -77,34 +74,6 @@ def _explain(error: Exception, words: Sequence[str], nouns: Mapping[str, Noun]) 
     for line in text.splitlines():
         sys.stderr.write(f"kiosk: {printable(line)}\n")
     return code
-
-
-def _usage(message: str, error: Exception, called: Callable[[], str]) -> str:
-    """Return what is wrong with the words, and where their help is; "" after a page of help."""
-    what = message.removeprefix("Invalid value: ").rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", None) or called()
-    if getattr(error, "option_name", None) in KIOSK_OPTIONS and _asks_a_hub(context):
-        what = f"{what}; this asks the hub, not the kiosk: give --hub URL"
-    return f"{what} (see {path} --help)" if what else ""
-
-
-def _called(words: Sequence[str], nouns: Mapping[str, Noun]) -> str:
-    """Return the path of the verb that was called: an option without its value names none."""
-    command: object = get_command(build(words, nouns))
-    path = [spelled()]
-    for word in words:
-        verbs = getattr(command, "commands", {})
-        if word in verbs:
-            command = verbs[word]
-            path.append(word)
-    return " ".join(path)
-
-
-def _asks_a_hub(context: object) -> bool:
-    """Say whether the command of the words has an option for a hub's address."""
-    parameters = getattr(getattr(context, "command", None), "params", ())
-    return any("--hub" in parameter.opts for parameter in parameters)
 
 
 def _let_go(out: TextIO) -> None:
