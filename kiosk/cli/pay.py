@@ -118,7 +118,7 @@ def _standing(visit: str, standing: Mapping[str, Any] | None, currency: str) -> 
     """Return what the payment came to, as far as the hub knows the visit."""
     from kiosk.core.money import plain
 
-    look = "look at the id under Unpaid exits on the owner's page"
+    look = "it stands under Payments for no visit on the owner's page"
     if standing is None:
         return f"the hub has not yet seen visit {visit}; if it never comes, {look}"
     if standing["state"] == "open":

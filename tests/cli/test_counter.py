@@ -104,7 +104,7 @@ def test_what_needs_a_person_is_exit_code_1(
 
 VISIT = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
 CREDIT = "covers no item and is kept as credit: if it was too much, give it back"
-LOOK = "look at the id under Unpaid exits on the owner's page"
+LOOK = "it stands under Payments for no visit on the owner's page"
 TAKEN: dict[str, Any] = {"ok": True, "number": 7, "currency": "EUR", "visit": None}
 
 

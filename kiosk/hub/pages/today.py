@@ -16,10 +16,12 @@ from kiosk.hub.pages.render import Show, page, show_of
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.logs import ForkRow, LogRow
+from kiosk.hub.store.payments import PaymentRow
 from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, OpeningRow, Owed, VisitRow
 from kiosk.hub.views import exit_of, owed_minor
 
 QUEUE: Final = 100
+WEEK_S: Final = 7 * 86_400
 
 router = APIRouter(
     dependencies=[Depends(check_host), Depends(check_signed_in)], include_in_schema=False
@@ -89,6 +91,7 @@ class Today:
     logs: Sequence[LogRow]
     forks: Sequence[ForkRow]
     faults: Sequence[DeviceRow]
+    astray: Sequence[PaymentRow]
     missing: Sequence[str]
 
     @property
@@ -107,7 +110,9 @@ class Today:
     @property
     def calm(self) -> bool:
         """Nothing needs anybody."""
-        return not (self.owing or self.unresolved or self.losses or self.faults or self.forks)
+        return not (
+            self.owing or self.unresolved or self.losses or self.faults or self.forks or self.astray
+        )
 
     def count(self, rows: Sequence[object]) -> str:
         """Return how many a list has, when it may have been cut off."""
@@ -146,6 +151,7 @@ def look(tx: Transaction, show: Show) -> Today:
         logs=tx.logs.all(),
         forks=tx.logs.forks(),
         faults=[row for row in tx.visits.devices() if row.state == "fault"],
+        astray=tx.payments.astray(show.now_ms // 1000 - WEEK_S, QUEUE),
         missing=_missing(tx),
     )
 

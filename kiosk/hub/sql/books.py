@@ -7,12 +7,12 @@ from dataclasses import asdict
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_once
 
-from kiosk.hub.sql.schema import DOCUMENT, GRACE, OFFICE, PAYMENT
+from kiosk.hub.sql.schema import DOCUMENT, GRACE, OFFICE, PAYMENT, VISIT
 from kiosk.hub.sql.visits import many
 from kiosk.hub.store.documents import DocumentRow
 from kiosk.hub.store.graces import GraceRow
 from kiosk.hub.store.office import OfficeRow
-from kiosk.hub.store.payments import PaymentRow
+from kiosk.hub.store.payments import LOOKED_AT, PaymentRow
 from kiosk.hub.store.visits import VisitKey
 
 
@@ -75,6 +75,16 @@ class SqlPayments:
         wanted = select(PAYMENT).where(PAYMENT.c.kiosk == kiosk, PAYMENT.c.visit == visit)
         rows = self._connection.execute(wanted.order_by(PAYMENT.c.number))
         return [_payment(row) for row in rows.mappings()]
+
+    def astray(self, since_s: int, limit: int) -> Sequence[PaymentRow]:
+        """Return payments for visits on which nobody came in, as far as is known; newest first."""
+        newest = select(PAYMENT).order_by(PAYMENT.c.number.desc()).limit(LOOKED_AT).subquery()
+        same = (VISIT.c.kiosk == newest.c.kiosk) & (VISIT.c.visit == newest.c.visit)
+        unknown, unused = VISIT.c.visit.is_(None), VISIT.c.way.is_(None)
+        nobody = VISIT.c.outcome.is_(None) & (unknown | unused | VISIT.c.ended_ms.is_not(None))
+        wanted = select(newest).join_from(newest, VISIT, same, isouter=True)
+        rows = wanted.where(newest.c.at_s >= since_s, nobody).order_by(newest.c.number.desc())
+        return [_payment(row) for row in self._connection.execute(rows.limit(limit)).mappings()]
 
 
 def _payment(row: RowMapping) -> PaymentRow:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+LOOKED_AT: Final = 1000  # weeks of payments at the counter, read in a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +43,11 @@ class Payments(Protocol):
 
     def of_visit(self, kiosk: str, visit: str) -> Sequence[PaymentRow]:
         """Return the payments for one visit, oldest first."""
+
+    def astray(self, since_s: int, limit: int) -> Sequence[PaymentRow]:
+        """Return payments for visits on which nobody came in, as far as is known; newest first.
+
+        Args:
+            since_s: Recorded at or after this time.
+            limit: How many at most, among the newest `LOOKED_AT`.
+        """

@@ -50,6 +50,30 @@ def test_an_unpaid_exit_is_shown_with_items_amount_and_end(
     assert "1 visit today: 1 paid late." in after
 
 
+def test_money_for_a_visit_on_which_nobody_came_in_is_not_lost_sight_of(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    granted(now(kiosk_log, clock), "v1")
+    facts: dict[str, Json] = {"decision": "refused", "reason": "forged", "way": None}
+    kiosk_log.add("decision.made", facts, "v2")
+    granted(kiosk_log, "v3")
+    kiosk_log.add("visit.not_entered", {}, "v3")
+    visitor.send(kiosk_log)
+    visitor.pay(key="inside")
+    assert "no visit" not in shop.open("/").text, "who is inside may pay"
+    visitor.pay(key="turned-away", visit="v2", amount_minor=150)
+    visitor.pay(key="not-entered", visit="v3", amount_minor=250)
+    visitor.pay(key="mistyped", visit="v11", amount_minor=None, epcs=[EPCS[0]])
+    page = shop.open("/")
+    assert "Payments for no visit: 3" in page.text
+    (table,) = [each for each in page.all("table") if "last 7 days" in each.text]
+    rows = [[cell.text for cell in each.all("td")] for each in table.all("tr")[1:]]
+    assert rows == [["4", "v11", "1 named item"], ["3", "v3", "€2.50"], ["2", "v2", "€1.50"]]
+    granted(kiosk_log, "v11")
+    visitor.send(kiosk_log, kiosk_log.size - 2)
+    assert "Payments for no visit: 2" in shop.open("/").text, "its kiosk told of it late"
+
+
 def test_a_door_that_staff_opened_is_shown_with_where_its_reason_is(
     shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
 ) -> None:
