@@ -63,14 +63,16 @@ def read_public(text: str) -> bytes:
         KeyFileError: Neither base64url of 32 bytes nor a file with a key.
     """
     path = Path(text)
-    if _is_file(path):
+    held = _is_file(path)
+    if held:
         if path.stat().st_size == SEED_BYTES:
             return public_of(load_private(path))
         text = path.read_bytes()[:_LINE_BYTES].decode("ascii", errors="replace").strip()
     try:
         public = b64decode(text)
     except ValueError as error:
-        raise KeyFileError(f"{path}: {error}; give a public key or a file with one") from error
+        what = str(error) if held else "no such file, and no public key"
+        raise KeyFileError(f"{path}: {what}; give a public key or a file with one") from error
     if len(public) != PUBLIC_BYTES:
         raise KeyFileError(f"{path}: {len(public)} bytes; a public key has {PUBLIC_BYTES}")
     return public

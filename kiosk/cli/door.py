@@ -58,6 +58,8 @@ def unlock(
     """
     from kiosk.daemon.caller import ask
 
+    if not reason.strip():
+        raise typer.BadParameter("--reason: say why, in a few words")
     question = {"do": "door", "want": "unlock", "reason": reason}
     answer = ask(state_dir(config, state), question)
     if not answer.get("ok"):

@@ -173,7 +173,7 @@ def verify(
     --key-list or --key asks without any configuration. Whether the token was used before is not
     asked: only the kiosk's ledger knows.
 
-    Example: kiosk id verify "K1:..." --state DIR
+    Example: kiosk id verify 'K1:...' --state DIR (a code holds spaces and $: single quotes keep it)
 
     Exit 1 when it would not be taken.
     """

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kiosk.cli.ending import USAGE, EndingError
 from kiosk.cli.owner import OWNER_KEY_FILE, OwnerKeyFile, owner_file
 
 app = typer.Typer(
@@ -176,10 +177,15 @@ def list_show(
 
 def _opened(file: Path, owner: bytes) -> Mapping[str, Any]:
     """Return the payload of a key list that the owner signed."""
-    from kiosk.core.signing import VerifyKey, kid_of, open_envelope
+    from kiosk.core.signing import SigningError, VerifyKey, kid_of, open_envelope
 
     key = VerifyKey(kid_of(owner), owner, "owner")
-    return open_envelope("keys", file.read_bytes(), {key.kid: key})
+    try:
+        return open_envelope("keys", file.read_bytes(), {key.kid: key})
+    except SigningError as error:
+        raise EndingError(f"{file}: {error}; give the owner's key that signed it", USAGE) from error
+    except OSError as error:
+        raise EndingError(f"{file}: {error.strerror}; name the key list", USAGE) from error
 
 
 def _write(file: Path, payload: Mapping[str, Any], envelope: bytes) -> None:

@@ -135,7 +135,7 @@ def verify(
     wrap_key = _wrap_key(path)
     with LedgerReader(path, wrap_key) as reader:
         if vkey is not None:
-            key = parse_vkey(vkey.read_text(encoding="utf-8"))
+            key = parse_vkey(_line(vkey))
         elif path.with_name(LOG_KEY_FILE).exists():
             key = LogKey.of(reader.key.name, load_log_key(path.parent))
         else:
@@ -224,6 +224,17 @@ def export(
     with LedgerReader(ledger_path(config, state)) as reader:
         size = write_tiles(reader, directory)
     typer.echo(f"{directory}: {size} entries, checkpoint, log.vkey")
+
+
+def _line(vkey: Path) -> str:
+    """Return what the file of a verifier key holds; typer.BadParameter for what is no text."""
+    try:
+        return vkey.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"--vkey {vkey}: holds no verifier key: want a file such as log.vkey, which "
+            "kiosk ledger export writes"
+        ) from error
 
 
 def _wrap_key(path: Path) -> bytes | None:

@@ -187,6 +187,7 @@ class _Choice:
 def _reader(chosen: _Choice) -> Any:  # noqa: ANN401 - drivers are loaded lazily
     """Return the reader that the options name, not yet open."""
     from drivers.registry import create
+    from kiosk.daemon.caller import is_running
     from kiosk.settings import load
 
     if chosen.port is not None:
@@ -194,7 +195,10 @@ def _reader(chosen: _Choice) -> Any:  # noqa: ANN401 - drivers are loaded lazily
             raise typer.BadParameter("give --port or a configuration, not both")
         return create("reader", chosen.kind, chosen.name or "reader", {"port": chosen.port})
     path = config_path(chosen.config, chosen.state)
-    for section in load(path).reader:
+    settings = load(path)
+    if is_running(settings.kiosk.state_dir):
+        raise EndingError("a kiosk runs here and holds the reader: stop it first", USAGE)
+    for section in settings.reader:
         if section.name == chosen.name or (chosen.name is None and section.role == "exit"):
             options = section.model_dump(exclude={"rssi_floor_dbm"}, exclude_none=True)
             return create("reader", section.kind, section.name, options)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from kiosk.cli.ending import UNREACHABLE, EndingError
+from kiosk.cli.ending import UNREACHABLE, USAGE, EndingError
 
 app = typer.Typer(invoke_without_command=True, subcommand_metavar="[seed ...]")
 
@@ -134,5 +134,8 @@ def _held(state: Path, name: str) -> str:
     try:
         return (state / name).read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
+        if (state / STATE / name).exists():
+            line = f"{state}: is not the score service's; give --state {state / STATE}"
+            raise EndingError(line, USAGE) from error
         line = f"{state / name}: not there; is kiosk scores running?"
         raise EndingError(line, UNREACHABLE) from error

@@ -21,7 +21,12 @@ app = typer.Typer(
 
 @app.command()
 def show(
-    token: Annotated[str, typer.Argument(help="Text of an ID or a voucher, from kiosk id make.")],
+    token: Annotated[
+        str,
+        typer.Argument(
+            help="Text of an ID or a voucher, from kiosk id make; pasted, put it in single quotes."
+        ),
+    ],
     config: ConfigOption = None,
     state: StateOption = None,
 ) -> None:

@@ -78,7 +78,7 @@ def b64decode(text: str) -> bytes:
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
-        raise ValueError(f"not base64url: {error}") from error
+        raise ValueError("not base64url") from error
     if b64encode(data) != text:
         raise ValueError("not base64url without padding")
     return data

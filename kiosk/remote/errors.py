@@ -6,6 +6,7 @@ class RemoteError(Exception):
 
     RemoteError
     +-- UnreachableError  no connection, or it broke before an answer: try again later
+    |   +-- NoAddressError  what was given is no address: nothing was sent
     +-- TimedOutError     the total deadline passed; the socket was shut down
     +-- RefusedError      the service answered with an error status
     +-- BadAnswerError    what came back is not an answer: cut, oversized or not what was asked
@@ -26,6 +27,12 @@ class RemoteError(Exception):
 
 class UnreachableError(RemoteError):
     """Nobody answers there; whether a request arrived is not known."""
+
+
+class NoAddressError(UnreachableError):
+    """What was given as the address of a service is none; nothing was sent."""
+
+    exit_code = 2
 
 
 class TimedOutError(RemoteError):

@@ -22,6 +22,7 @@ import urllib3
 from kiosk.remote.deadline import Watch, adapter
 from kiosk.remote.errors import (
     BadAnswerError,
+    NoAddressError,
     RefusedError,
     RemoteError,
     TimedOutError,
@@ -34,6 +35,11 @@ CHUNK_BYTES: Final = 1 << 16
 MAX_REASON: Final = 200
 MAX_RETRY_S: Final = 86_400
 WORKERS: Final = 4  # DESIGN 5: at most four workers a peer, so four kept connections
+NO_ADDRESS: Final = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
 
 _BODILESS: Final = frozenset({204, 304})
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
@@ -203,6 +209,8 @@ class HttpClient:
             return self.bad("the answer is cut or is not HTTP")
         if isinstance(error, requests.exceptions.SSLError):
             return UnreachableError(self.base_url, "its TLS certificate is not accepted")
+        if isinstance(error, NO_ADDRESS):
+            return NoAddressError(self.base_url, "is no address: want http://HOST:PORT")
         return UnreachableError(self.base_url, "nobody answers; is it started and reachable?")
 
 

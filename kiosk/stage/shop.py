@@ -51,7 +51,8 @@ class Shop:
         try:
             return self._answered(
                 lambda: self.tell("camera", "show", text=text),
-                "the camera read nothing new: show a fresh code, as kiosk id make prints it",
+                "the gate did not answer: the code was shown before, or is no ID; "
+                "show a fresh one, as kiosk id make prints it",
             )
         finally:
             self.tell("camera", "clear")

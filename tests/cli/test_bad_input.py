@@ -176,3 +176,68 @@ def test_an_import_that_is_refused_publishes_nothing(
     assert str(file) in done.err
     assert is_plain(done)
     assert all(request.method == "GET" for request, _ in httpserver.log)
+
+
+# the near miss: a file, directory or address beside the right one
+
+
+def test_a_key_in_place_of_a_verifier_key_is_named(
+    kiosk: Kiosk, state: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "issuer.key"
+    wrong.write_bytes(bytes(range(200, 232)))
+    done = kiosk("ledger", "verify", "--vkey", wrong, "--state", state)
+    assert done.code == 2
+    assert done.err.startswith(
+        f"kiosk: --vkey {wrong}: holds no verifier key: want a file such as log.vkey, which "
+        "kiosk ledger export writes"
+    )
+
+
+def test_a_key_list_of_another_owner_is_named(kiosk: Kiosk, tmp_path: Path) -> None:
+    kiosk("init", tmp_path / "shop")
+    listed, issuer = tmp_path / "shop" / "keys.json", tmp_path / "shop" / "issuer.key"
+    words = ("--role", "provider", "--key", issuer, "--owner-key-file", issuer)
+    done = kiosk("keys", "list", "add", listed, *words)
+    assert done.code == 2
+    assert done.err == (
+        f"kiosk: {listed}: keys: signed by a key that is not known here; "
+        "give the owner's key that signed it\n"
+    )
+    done = kiosk("keys", "list", "show", tmp_path / "none", "--owner-key", issuer)
+    told = f"kiosk: {tmp_path}/none: No such file or directory; name the key list\n"
+    assert (done.code, done.err) == (2, told)
+
+
+def test_a_misspelt_file_of_a_key_is_no_broken_key(kiosk: Kiosk, tmp_path: Path) -> None:
+    done = kiosk("keys", "show", tmp_path / "scores.pubb")
+    assert done.err == (
+        f"kiosk: {tmp_path}/scores.pubb: no such file, and no public key; "
+        "give a public key or a file with one\n"
+    )
+
+
+def test_the_shops_directory_in_place_of_the_score_services_is_told_from_it(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    (tmp_path / "scores").mkdir()
+    (tmp_path / "scores" / "scores.url").touch()
+    done = kiosk("scores", "seed", "customer-1", "700", "--state", tmp_path)
+    told = f"{tmp_path}: is not the score service's; give --state {tmp_path}/scores"
+    assert (done.code, done.err) == (2, f"kiosk: {told}\n")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "hub", "x y", "", "http://"])
+def test_an_address_that_is_none_is_told_from_a_hub_that_is_away(
+    address: str, kiosk: Kiosk
+) -> None:
+    done = kiosk("item", "list", "--hub", address)
+    told = f"kiosk: {address.rstrip('/')}: is no address: want http://HOST:PORT\n"
+    assert (done.code, done.err) == (2, told)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_no_reason_is_no_reason(reason: str, kiosk: Kiosk, tmp_path: Path) -> None:
+    done = kiosk("door", "unlock", "--reason", reason, "--state", tmp_path)
+    told = "--reason: say why, in a few words (see kiosk door unlock --help)"
+    assert (done.code, done.err) == (2, f"kiosk: {told}\n")

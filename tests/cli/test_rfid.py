@@ -12,7 +12,7 @@ from kiosk.core.values import CoreError
 from kiosk.stage.errors import StageError
 from kiosk.stage.learning import add
 from kiosk.stage.listening import listen
-from tests.cli.conftest import Kiosk
+from tests.cli.conftest import Control, Kiosk
 from tests.daemon.test_devices import settings
 
 TRAIL_MIX = "3034257BF40C0E4000000001"
@@ -151,6 +151,21 @@ def test_the_configuration_names_the_reader(kiosk: Kiosk, tmp_path: Path) -> Non
     )
     for words in (["--reader", "none"], ["--port", "x"]):
         assert kiosk("rfid", "scan", "--config", config, *words).code == 2
+
+
+@pytest.mark.parametrize(
+    "verb", [("scan",), ("survey",), ("learn", "--csv", "x.csv", "--name", "x", "--price", "1")]
+)
+def test_the_reader_of_a_running_kiosk_is_left_alone(
+    verb: tuple[str, ...], kiosk: Kiosk, tmp_path: Path
+) -> None:
+    kiosk("init", tmp_path / "shop", "--simulate")
+    running = Control(tmp_path / "shop" / "control.sock")
+    running.answers({"ok": True})
+    done = kiosk("rfid", *verb, "--state", tmp_path / "shop")
+    running.close()
+    told = "kiosk: a kiosk runs here and holds the reader: stop it first\n"
+    assert (done.code, done.out, done.err) == (2, "", told)
 
 
 @pytest.mark.parametrize("held", [b"\xff\xfe", b"gtin,epc,name,price\n\x00", b"a,b\n", b'"'])

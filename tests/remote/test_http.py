@@ -174,9 +174,10 @@ def test_a_refused_connection_is_unreachable() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:port", "http://", "ftp://127.0.0.1", "hub"])
-def test_an_address_that_is_none_is_unreachable(url: str) -> None:
-    with client(url) as http, pytest.raises(UnreachableError):
+def test_an_address_that_is_none_is_unreachable_and_told_so(url: str) -> None:
+    with client(url) as http, pytest.raises(UnreachableError, match="is no address") as caught:
         http.call(GET)
+    assert caught.value.exit_code == 2
 
 
 def test_a_connection_that_nobody_accepts_ends_at_the_deadline() -> None:
