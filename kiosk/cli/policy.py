@@ -31,7 +31,7 @@ WORDS = (
 )
 ABOVE = {
     "grace_s": "# grace_s = 86400  # seconds to pay late; a play's script has hours, grace_h",
-    "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for the hours",
+    "utc_offset_min": "# utc_offset_min = 0  # minutes east of UTC, for hours and times shown",
 }
 BELOW = {
     "hours": (
@@ -198,7 +198,7 @@ def _unchanged(held: Mapping[str, Any]) -> str:
 
 
 def _ends(payload: Mapping[str, Any]) -> str:
-    return f"until {datetime.fromtimestamp(_until(payload), UTC):%Y-%m-%d}"
+    return f"until {datetime.fromtimestamp(_until(payload), UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _until(payload: Mapping[str, Any]) -> int:

@@ -132,7 +132,7 @@ def _spoken(end: datetime) -> str:
     """Return the end of a validity; the end of a day, in UTC, as that day."""
     end = end.astimezone(UTC)
     last = end - timedelta(microseconds=1)
-    return f"{last:%Y-%m-%d}, all of it" if last.date() != end.date() else end.isoformat()
+    return f"{last:%Y-%m-%d} UTC, all of it" if last.date() != end.date() else end.isoformat()
 
 
 def _now_s() -> int:

@@ -143,7 +143,7 @@ class Policy:
     """One version of the owner's rules; made by `parse_policy`.
 
     Attributes:
-        utc_offset_min: Local time of the opening hours, minutes east of UTC.
+        utc_offset_min: The shop's time, of its hours and of what is shown, minutes east of UTC.
         grace_s: Time to pay an unpaid visit before it becomes a case.
         ways: Ways in that this shop offers, in the order they are shown.
     """

@@ -18,6 +18,7 @@ from kiosk.core.reasons import Reason
 from kiosk.core.values import ClockSync, Epc, Line, Moment, Outcome
 from kiosk.core.visit_state import CROWD_MS, Gate, Quiet, Rules, Settled, Settling, Visit
 from kiosk.core.visit_table import Step
+from kiosk.core.zone import zone_name
 
 MOST: Final = 50
 """Tags that are named on an exit with more than its events can hold, whatever the names are."""
@@ -202,9 +203,10 @@ def _notice(rules: Rules, ending: _Ending, at: Moment) -> Show:
 
 
 def _pay_until(rules: Rules, at: Moment) -> str:
-    """Return until when the grace runs, in the shop's local time."""
+    """Return until when the grace runs, in the shop's local time and naming its zone."""
     if at.sync is ClockSync.NONE:
         return "Until: ask staff, our clock is not set"
-    here = timezone(timedelta(minutes=rules.policy.utc_offset_min))
+    offset_min = rules.policy.utc_offset_min
+    here = timezone(timedelta(minutes=offset_min))
     ends = datetime.fromtimestamp(at.wall_s + rules.policy.grace_s, tz=here)
-    return f"Until: {ends:%Y-%m-%d %H:%M}"
+    return f"Until: {ends:%Y-%m-%d %H:%M} {zone_name(offset_min)}"

@@ -55,7 +55,7 @@ def test_rules_that_are_as_they_were_are_published_anew_only_when_it_is_said(
     signed = ("--hub", hub.url, "--owner-key-file", key)
     assert hub.ask("PUT", "/v1/documents/policy", Owner().policy(1, valid_until_s=2**32)).ok
     file.write_text(kiosk("policy", "show", "--hub", hub.url).out, encoding="utf-8")
-    told = "unchanged: nothing published; version 1 holds until 2106-02-07"
+    told = "unchanged: nothing published; version 1 holds until 2106-02-07 06:28 UTC"
     for words in ((), ("--dry-run",)):
         same = kiosk("policy", "publish", file, *signed, *words)
         assert same.out == f"{told} (to publish it anew, give --days 365)\n"

@@ -17,12 +17,12 @@ def file(tmp_path: Path) -> Path:
 def test_add_list_and_remove(kiosk: Kiosk, file: Path) -> None:
     where = ("--file", file)
     added = kiosk("vouch", "add", "customer-7", "--until", "2099-12-31", "--by", "Ann", *where)
-    assert added.out == f"{file}: vouched for until 2099-12-31, all of it\n"
+    assert added.out == f"{file}: vouched for until 2099-12-31 UTC, all of it\n"
     over = '\n[[vouched]]\ncustomer = "fob:04"\nuntil = 2020-01-01\nby = "Bob"\n'
     file.write_text(file.read_text(encoding="utf-8") + over, encoding="utf-8")
     assert kiosk("vouch", "list", *where).out.splitlines() == [
-        "customer-7  until 2099-12-31, all of it  by Ann",
-        "fob:04  until 2020-01-01, all of it  by Bob  (over)",
+        "customer-7  until 2099-12-31 UTC, all of it  by Ann",
+        "fob:04  until 2020-01-01 UTC, all of it  by Bob  (over)",
     ]
     assert json.loads(kiosk("vouch", "list", "--json", *where).out)["vouched"][0] == {
         "customer": "customer-7",
@@ -88,7 +88,7 @@ def test_a_new_word_stands_in_place_of_the_old_one(kiosk: Kiosk, file: Path) -> 
         done = kiosk("vouch", "add", "c", "--until", until, "--by", by, "--file", file)
         assert done.code == 0
     assert kiosk("vouch", "list", "--file", file).out == (
-        "c  until 2099-12-31, all of it  by Bob\n"
+        "c  until 2099-12-31 UTC, all of it  by Bob\n"
     )
 
 

@@ -181,7 +181,7 @@ def test_p9_an_unpaid_notice_tells_items_total_and_until_when() -> None:
         "Trail mix  5.99 EUR",
         "Tea  2.50 EUR",
         "Total  8.49 EUR",
-        "Until: 2026-11-19 12:23",
+        "Until: 2026-11-19 12:23 UTC+1",
     )
     assert [each.visit for each in done if isinstance(each, Flush)] == ["v1"]
 

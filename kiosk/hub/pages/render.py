@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from kiosk.core import money
+from kiosk.core.zone import zone_name
 from kiosk.hub.documents import policy_now
 from kiosk.hub.store.base import Transaction
 
@@ -65,11 +66,7 @@ class Show:
     @property
     def zone(self) -> str:
         """The shop's time zone, "UTC+1" or "UTC-3:30"."""
-        if not self.offset_min:
-            return "UTC"
-        hours, minutes = divmod(abs(self.offset_min), 60)
-        sign = "+" if self.offset_min > 0 else "-"
-        return f"UTC{sign}{hours}:{minutes:02}" if minutes else f"UTC{sign}{hours}"
+        return zone_name(self.offset_min)
 
     def when(self, at_ms: int | None) -> str:
         """Return a time of the shop, "Mon 23 Nov, 12:00"."""

@@ -75,11 +75,8 @@ def test_what_never_was_says_so() -> None:
     assert (Show(NOON_MS).ago(None), Show(NOON_MS).when(None)) == ("never", "not known")
 
 
-@pytest.mark.parametrize(
-    ("offset_min", "zone"), [(0, "UTC"), (60, "UTC+1"), (-210, "UTC-3:30"), (345, "UTC+5:45")]
-)
-def test_a_zone_is_named(offset_min: int, zone: str) -> None:
-    assert Show(NOON_MS, offset_min).zone == zone
+def test_the_zone_of_the_shop_is_named() -> None:
+    assert Show(NOON_MS, 60).zone == "UTC+1"
 
 
 def test_a_time_of_today_needs_no_day() -> None:
