@@ -28,6 +28,13 @@ def test_who_asks_for_an_unknown_page_is_shown_the_way_back(
     assert reply.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("path", ["/<script>x</script>", "/%3Cscript%3Ex%3C/script%3E"])
+def test_an_unknown_page_repeats_nothing_of_its_address(client: Client, path: str) -> None:
+    reply = client.get(path)
+    assert reply.status_code == 404
+    assert "script>" not in reply.text
+
+
 @pytest.mark.parametrize(
     ("path", "headers"), [("/healthz/x", BROWSER), ("/v1/nothing", BROWSER), ("/v1/nothing", {})]
 )
