@@ -118,6 +118,7 @@ def breaks(name: str, day: Callable[[int], object], first: int = 0) -> bool:
     return False
 
 
+@pytest.mark.no_cover  # what a mutant walks through proves nothing of the machine
 @pytest.mark.timeout(600)  # the rarest faults take some hundred days to show
 @pytest.mark.parametrize(
     ("mutant", "name", "max_inside", "first"),
@@ -130,10 +131,12 @@ def test_a_machine_that_breaks_a_promise_is_caught(
     assert breaks(name, lambda seed: live(seed, max_inside=max_inside, step=mutant), first)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("mutant", [mutants.recover_nothing, mutants.recover_as_not_entered])
 def test_p3_a_start_that_loses_a_visit_or_ends_it_twice_is_caught(mutant: Recoverer) -> None:
     assert breaks("P3", lambda seed: live(seed, recover_by=mutant))
 
 
+@pytest.mark.no_cover
 def test_p4_a_start_that_forgets_the_guests_is_caught() -> None:
     assert breaks("restart", lambda seed: live(seed, recover_by=mutants.recover_no_guests))
