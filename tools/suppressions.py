@@ -23,7 +23,9 @@ KINDS: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def comments(source: str) -> Iterator[str]:
-    """Yield the comments of one file; a comment mark inside a text is none."""
+    """Yield the comments of a file that may silence a tool; a mark inside a text is none."""
+    if not any(pattern.search(source) for pattern in KINDS.values()):
+        return  # most files: nothing to look for, and to take a file apart is slow
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.string

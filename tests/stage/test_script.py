@@ -229,9 +229,9 @@ def test_all_mistakes_are_said_at_once_in_the_order_of_their_lines(tmp_path: Pat
 
 
 def test_of_very_many_mistakes_the_first_hundred_are_shown(tmp_path: Path) -> None:
-    found = mistakes(tmp_path, '[[step]]\ndo = "sit"\n' * 20_000)
+    found = mistakes(tmp_path, '[[step]]\ndo = "sit"\n' * 2_000)
     assert len(found) == 101
-    assert found[-1].endswith("and 19900 more")
+    assert found[-1].endswith("and 1900 more")
 
 
 def test_a_value_that_is_long_or_endless_is_not_repeated_whole(tmp_path: Path) -> None:
