@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from kiosk.ledger.schema import LEDGER_FILE
 from kiosk.stage.links import wait_for
@@ -85,6 +86,23 @@ def test_the_door_obeys_staff(theatre: Theatre) -> None:
     assert (
         '"unlocked": false' in kiosk("door", "status", "--config", config(theatre), "--json").stdout
     )
+
+
+def test_the_owner_reads_on_the_page_which_entry_tells_why_staff_opened(theatre: Theatre) -> None:
+    assert kiosk("door", "unlock", "--reason", "a parcel", "--config", config(theatre)).stderr == ""
+    assert theatre.catch_up()
+    with requests.Session() as browser:
+        token = (theatre.directory / "hub" / "staff.token").read_text().strip()
+        form = {"secret": token, "next": "/"}
+        headers = {"Origin": theatre.hub_url}
+        page = browser.post(f"{theatre.hub_url}/login", form, headers=headers, timeout=10).text
+    _, found, table = page.partition("Doors that staff opened today")
+    assert found, page
+    assert "a parcel" not in page
+    newest = re.search(r'<td class="amount">([0-9]+)</td>', table)
+    assert newest is not None, table
+    told = kiosk("ledger", "show", newest[1], "--state", str(theatre.directory))
+    assert "reason  a parcel\n" in told.stdout
 
 
 def test_a_stop_is_ordered_quick_and_leaves_the_lock_at_its_safe_level(theatre: Theatre) -> None:

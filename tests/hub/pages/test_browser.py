@@ -76,6 +76,7 @@ def hub(tmp_path: Path) -> Iterator[Running]:
         left(log, "c", "unresolved", line(2, 1999))
         log.add("exit.unresolved", {"epcs": [EPCS[5]]})
         log.add("device.fault", {"device": "exit-reader", "detail": "no answer"})
+        log.add("lock.commanded", {"gate": "main", "hold_s": 10, "cause": "staff"}, "c")
         other = log.fork_at(2)
         path = f"/v1/logs/{log.name}/entries?from=0"
         assert hub.ask("POST", path, log.upload(0)).ok
