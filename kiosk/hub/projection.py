@@ -13,7 +13,7 @@ from kiosk.core.events import CLOSING, OUTCOMES
 from kiosk.core.money import MAX_MINOR
 from kiosk.core.values import MAX_JSON_INTEGER, Moment
 from kiosk.hub import grace
-from kiosk.hub.entries import Entry
+from kiosk.hub.entries import MAX_AT_MS, Entry
 from kiosk.hub.store.base import Transaction
 from kiosk.hub.store.logs import LogRow
 from kiosk.hub.store.visits import AnonymousRow, DeviceRow, LineRow, MarkRow, OpeningRow, VisitRow
@@ -32,8 +32,9 @@ def project(tx: Transaction, log: LogRow, entries: Sequence[Entry], at: Moment) 
             tx.visits.count_reading(log.kiosk, entry.event.at_ms, unread=unread)
         visit = (entry.event.visit or _text(entry.event.data, "visit") or "")[:MAX_TEXT]
         if entry.event.noun_verb == "lock.commanded" and entry.event.data.get("cause") == "staff":
-            opening = OpeningRow(log.kiosk, entry.index, visit or None, entry.event.at_ms)
-            tx.visits.add_opening(opening)
+            # The door waits for no disk: such an event may be written long after it happened.
+            at_ms = _number(entry.event.data, "happened_ms", MAX_AT_MS) or entry.event.at_ms
+            tx.visits.add_opening(OpeningRow(log.kiosk, entry.index, visit or None, at_ms))
         if not visit:
             _outside_visits(tx, log, entry)
             continue

@@ -41,6 +41,7 @@ def test_every_tag_in_the_field_is_read_with_strength_and_time(
     began = time.monotonic()
     reader.open()
     reads = gather(reader, 0.4)
+    assert 'its module calls itself "M100 26dBm V1.0"' in reader.health().detail
     assert {read.epc.hex().upper() for read in reads} == set(TAGS)
     assert all(read.reader == "exit" and read.tech == "uhf" for read in reads)
     assert all(began <= read.at <= time.monotonic() for read in reads)

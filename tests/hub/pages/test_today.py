@@ -96,6 +96,18 @@ def test_a_door_that_staff_opened_is_shown_with_where_its_reason_is(
     assert "Staff told the lock to open" in shop.open("/visits/v1").text
 
 
+def test_a_door_that_staff_opened_while_the_disk_was_full_is_told_as_of_then(
+    shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
+) -> None:
+    late = now(kiosk_log, clock)
+    opened: dict[str, Json] = {"gate": "main", "hold_s": 10, "cause": "staff"}
+    for happened in (late.now_ms - 24 * HOUR_MS, "then", -1, 2**53 - 1):
+        late.add("lock.commanded", {**opened, "happened_ms": happened})
+    visitor.send(late)
+    (table,) = [each for each in shop.open("/").all("table") if "3 since midnight" in each.text]
+    assert [each.all("td")[0].text for each in table.all("tr")[1:]] == ["3", "2", "1"]
+
+
 def test_a_door_that_staff_opened_yesterday_is_not_of_today(
     shop: Browser, visitor: Visitor, kiosk_log: KioskLog, clock: Clock
 ) -> None:
