@@ -27,7 +27,8 @@ def command(
 
     told = ask(state_dir(config, state), {"do": "status"})
     typer.echo(json.dumps(told, indent=2) if as_json else _as_text(told))
-    if told["lost"] or told["upload"]["trouble"] or told["ledger"]["finding"]:
+    upload, ledger = told["upload"], told["ledger"]
+    if told["lost"] or upload["trouble"] or told["hub"]["away"] or ledger["finding"]:
         raise typer.Exit(1)
 
 
@@ -44,6 +45,10 @@ def _as_text(told: Mapping[str, Any]) -> str:
     ]
     if told["upload"]["trouble"]:
         lines.insert(3, f"upload:  {told['upload']['trouble']}")
+    elif told["hub"]["away"]:
+        lines.insert(
+            3, "upload:  the hub does not answer; visits go on, and the ledger is kept for it"
+        )
     if told["ledger"]["finding"]:
         lines.insert(3, f"damage:  {told['ledger']['finding']}")
     for name, device in told["devices"].items():

@@ -7,7 +7,7 @@ thread becomes the owner thread.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -116,6 +116,7 @@ class _Daemon:
         self._rhythm = rhythm
         self._stack = stack
         self._owner: Owner | None = None
+        self._following: Sequence[Follower] = ()
 
     def serve(self) -> None:
         """Open everything, recover, listen, and stop in order."""
@@ -162,7 +163,15 @@ class _Daemon:
         inbox, clock = self._rhythm.inbox, self._rhythm.clock
         name = self._settings.kiosk.name
         return Desk(
-            name, devices.lock, devices.health, peers, uploader, self._scrubber, inbox, clock
+            name=name,
+            lock=devices.lock,
+            health=devices.health,
+            peers=peers,
+            uploader=uploader,
+            is_hub_away=lambda: any(each.away for each in self._following),
+            scrubber=self._scrubber,
+            inbox=inbox,
+            clock=clock,
         )
 
     def _begin(
@@ -180,7 +189,8 @@ class _Daemon:
         effects.carry_out([Show("entry", Reason.IDLE)])
         self._stack.callback(uploader.stop)
         uploader.start(owner.ledger.cursor(HUB))
-        for follower in self._followers(services, owner):
+        self._following = self._followers(services, owner)
+        for follower in self._following:
             self._start(follower)
         self._start(self._scrubber)
         self._start(devices.watch(rhythm))

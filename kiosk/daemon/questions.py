@@ -34,6 +34,7 @@ class Desk:
 
     Attributes:
         health: Health of every device by name, asked afresh.
+        is_hub_away: Whether it did not answer when it was last asked for payments or documents.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Desk:
     health: Callable[[], Mapping[str, Health]]
     peers: Peers
     uploader: Uploader
+    is_hub_away: Callable[[], bool]
     scrubber: Scrubber
     inbox: Inbox
     clock: Clock
@@ -121,6 +123,7 @@ class Desk:
                 "finding": self.scrubber.finding,
             },
             "upload": {"acked": self.uploader.acked, "trouble": self.uploader.trouble},
+            "hub": {"away": self.is_hub_away()},
             "documents": dict(owner.book.versions),
             "clock": {"sync": now.sync.value, "err_ms": now.err_ms, "wall_ms": now.wall_ms},
         }

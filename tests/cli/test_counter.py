@@ -25,6 +25,7 @@ STATUS: dict[str, Any] = {
     "devices": {"lock": {"ok": True, "detail": "locked"}},
     "ledger": {"size": 12, "root": "00", "finding": ""},
     "upload": {"acked": 10, "trouble": ""},
+    "hub": {"away": False},
     "clock": {"sync": "ntp"},
 }
 
@@ -81,6 +82,10 @@ def test_a_clock_that_nobody_asked_the_network_about_is_not_called_network_time(
     ("change", "line"),
     [
         ({"upload": {"acked": 1, "trouble": "nobody answers"}}, "upload:  nobody answers"),
+        (
+            {"hub": {"away": True}},
+            "upload:  the hub does not answer; visits go on, and the ledger is kept for it",
+        ),
         (
             {"lost": ["camera"], "devices": {"camera": {"ok": False, "detail": "unplugged"}}},
             "device:  camera: NOT OK, unplugged",

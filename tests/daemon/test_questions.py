@@ -35,7 +35,17 @@ def desk(gate: Gatehouse) -> Desk:
         return {"lock": gate.lock.health()}
 
     scrubber = Scrubber(gate.path, gate.ledger.key, gate.rhythm)
-    return Desk("door", gate.lock, health, gate.peers, uploader, scrubber, gate.inbox, gate.clock)
+    return Desk(
+        name="door",
+        lock=gate.lock,
+        health=health,
+        peers=gate.peers,
+        uploader=uploader,
+        is_hub_away=lambda: False,
+        scrubber=scrubber,
+        inbox=gate.inbox,
+        clock=gate.clock,
+    )
 
 
 def _unheard(_late: Mapping[str, Json]) -> None:

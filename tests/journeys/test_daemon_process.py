@@ -124,8 +124,13 @@ def test_documents_that_are_held_serve_without_the_hub(theatre: Theatre) -> None
     theatre.lose("hub")
     theatre.restart_daemon()
     assert theatre.status()["documents"] == {"policy": 1, "keys": 1, "catalogue": 1}
-    assert kiosk("status", "--state", str(theatre.directory)).returncode in {0, 1}
+    assert wait_for(lambda: theatre.status()["hub"]["away"], patient_s(10))
+    told = kiosk("status", "--state", str(theatre.directory))
+    assert told.returncode == 1
+    assert "\nupload:  " in told.stdout
     theatre.restore("hub")
+    assert wait_for(lambda: not theatre.status()["hub"]["away"], patient_s(40))
+    assert kiosk("status", "--state", str(theatre.directory)).returncode == 0
 
 
 def test_a_ledger_of_a_newer_version_is_refused_in_one_line(theatre: Theatre) -> None:
