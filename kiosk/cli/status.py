@@ -53,6 +53,11 @@ def _as_text(told: Mapping[str, Any]) -> str:
         lines.insert(3, f"damage:  {told['ledger']['finding']}")
     for name, device in told["devices"].items():
         lines.append(f"device:  {name}: {'ok' if device['ok'] else 'NOT OK'}, {device['detail']}")
+    if told["others_left_s"]:
+        lines.append(
+            "note:    somebody without a visit may be inside for "
+            f"{_minutes(told['others_left_s'])} yet; an exit until then is held against nobody"
+        )
     if told["max_inside"] > 1 and EXIT_CAMERA not in told["devices"]:
         lines.append(
             f"note:    the policy lets {told['max_inside']} be inside, but no [exit_camera] tells "
@@ -63,8 +68,14 @@ def _as_text(told: Mapping[str, Any]) -> str:
 
 def _inside(told: Mapping[str, Any]) -> str:
     """Return how many visits go on, and when a forgotten one ends."""
-    count, left_min = told["inside"], told["last_stay_left_s"] // 60
+    count = told["inside"]
     if not count:
         return "no visit"
-    ends = f"at the latest in {left_min // 60} h {left_min % 60} min (stay_s of the policy)"
+    ends = f"at the latest in {_minutes(told['last_stay_left_s'])} (stay_s of the policy)"
     return f"1 visit, it ends {ends}" if count == 1 else f"{count} visits, all end {ends}"
+
+
+def _minutes(left_s: int) -> str:
+    """Return how long, as "3 h 52 min"."""
+    hours, minutes = divmod(-(-left_s // 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -12,7 +12,6 @@ from kiosk.clock import Clock
 from kiosk.core.inputs import StaffLocked, StaffUnlocked
 from kiosk.core.printable import printable
 from kiosk.core.values import Epc, Json, Moment, VisitId
-from kiosk.core.visit_state import Visit
 from kiosk.daemon.inbox import Inbox
 from kiosk.daemon.loop import Owner
 from kiosk.daemon.messages import Asked
@@ -111,7 +110,8 @@ class Desk:
             "inside": len(gate.inside),
             "visits": [visit.id for visit in gate.inside],
             "max_inside": owner.rules.policy.max_inside,
-            "last_stay_left_s": _left_s(gate.inside, now),
+            "last_stay_left_s": _left_s([visit.until_ms for visit in gate.inside], now),
+            "others_left_s": _left_s((*gate.guests, gate.crowd_ms), now),
             "door_open": gate.door_open,
             "unlocked": self.lock.is_unlocked,
             "lost": sorted(gate.lost),
@@ -129,10 +129,9 @@ class Desk:
         }
 
 
-def _left_s(inside: Sequence[Visit], now: Moment) -> int:
+def _left_s(untils_ms: Sequence[int], now: Moment) -> int:
     """Return after how long nobody of these is counted inside any more, whatever happens."""
-    last_ms = max((visit.until_ms for visit in inside), default=0)
-    return max(0, last_ms - now.mono_ms) // 1000
+    return max(0, max(untils_ms, default=0) - now.mono_ms) // 1000
 
 
 def _health(health: Health) -> Mapping[str, Json]:

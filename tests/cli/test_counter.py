@@ -19,6 +19,7 @@ STATUS: dict[str, Any] = {
     "inside": 0,
     "max_inside": 1,
     "last_stay_left_s": 0,
+    "others_left_s": 0,
     "door_open": False,
     "unlocked": False,
     "lost": [],
@@ -56,8 +57,17 @@ def test_a_kiosk_that_is_well_is_exit_code_0(kiosk: Kiosk, state: Path, control:
 def test_who_is_told_that_somebody_is_inside_reads_when_that_ends(
     inside: int, line: str, kiosk: Kiosk, state: Path, control: Control
 ) -> None:
-    control.answers(STATUS | {"inside": inside, "last_stay_left_s": 13_979})
+    control.answers(STATUS | {"inside": inside, "last_stay_left_s": 13_901})
     assert line in kiosk("status", "--state", state).out
+
+
+def test_somebody_who_may_be_inside_without_a_visit_is_noted(
+    kiosk: Kiosk, state: Path, control: Control
+) -> None:
+    control.answers(STATUS | {"others_left_s": 841})
+    told = kiosk("status", "--state", state)
+    assert "note:    somebody without a visit may be inside for 15 min yet" in told.out
+    assert told.code == 0
 
 
 def test_several_inside_without_a_camera_at_the_exit_are_noted(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.base import Health
+from kiosk.core.inputs import DoorClosed, DoorOpened
 from kiosk.core.policy import Timing
 from kiosk.core.values import Json
 from kiosk.core.visit_state import Unlocked
@@ -81,7 +82,17 @@ def test_the_status_says_when_the_last_stay_ends_whatever_happens(
     assert (status["inside"], status["max_inside"]) == (1, 1)
     left_s = status["last_stay_left_s"]
     assert isinstance(left_s, int)
+    assert status["others_left_s"] == 0
     assert Timing().stay_s - 120 < left_s < Timing().stay_s - 50
+
+
+def test_the_status_says_how_long_others_may_be_inside(desk: Desk, gate: Gatehouse) -> None:
+    said(desk, gate, do="door", want="unlock")
+    for happened in (DoorOpened, DoorClosed):
+        Story(gate).happens(happened)
+    left_s = said(desk, gate, do="status")["others_left_s"]
+    assert isinstance(left_s, int)
+    assert left_s > 60
 
 
 def test_staff_unlock_and_lock_by_the_socket(desk: Desk, gate: Gatehouse) -> None:

@@ -117,7 +117,7 @@ async def pay(
         writes = await hub.read(lambda tx: show_of(tx, 0))
         minor = writes.minor(amount)
         asked = check(Asked(key, kiosk, visit, writes.currency, method, (), minor))
-        done = await hub.write(lambda tx, at: record(_known(tx, kiosk, visit), asked, at))
+        done = await hub.write(lambda tx, at: record(_fitting(tx, asked, writes), asked, at))
     except (ValueError, RefusalError) as error:
         used = isinstance(error, RefusalError) and error.kind == "key-used"
         problem = SENT_BEFORE if used else str(error)
@@ -160,9 +160,19 @@ async def _page(
     )
 
 
-def _known(tx: Transaction, kiosk: str, visit: str) -> Transaction:
-    if tx.visits.find(kiosk, visit) is None:
+def _fitting(tx: Transaction, asked: Asked, writes: Show) -> Transaction:
+    """Refuse money for no visit, and more than is owed: nothing that was recorded is undone.
+
+    What a visit without an outcome owes is not known yet, what an unresolved one took never is.
+    """
+    row = tx.visits.find(asked.kiosk, asked.visit)
+    if row is None:
         raise RefusalError(404, "no-visit", "there is no such visit")
+    owed = owed_minor(row, tx.visits.lines(*row.key))
+    is_known = row.outcome in {Outcome.UNPAID, Outcome.PAID, Outcome.EMPTY}
+    if is_known and asked.amount_minor > owed and not tx.payments.by_key(asked.key):
+        detail = f"this visit owes {writes.money(owed, row.currency)}, not more"
+        raise RefusalError(422, "too-much", detail)
     return tx
 
 

@@ -98,6 +98,14 @@ def test_what_cannot_be_recorded_says_why_and_records_nothing(
         assert "Not recorded:" in reply.text
 
 
+def test_more_than_is_owed_is_a_slip_and_is_refused(unpaid: Browser, visitor: Visitor) -> None:
+    form = form_of(unpaid.open("/visits/v1")) | {"amount": "99999999"}
+    reply = unpaid.submit("/visits/v1/payments", **form)
+    assert reply.status_code == 422
+    assert "Not recorded: this visit owes €8.99, not more" in reply.text
+    assert visitor.feed().json()["payments"] == []
+
+
 def test_credit_is_shown(unpaid: Browser, visitor: Visitor) -> None:
     visitor.pay(amount_minor=310)
     text = unpaid.open("/visits/v1").text
