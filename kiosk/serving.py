@@ -6,6 +6,7 @@ ServingError
 
 import asyncio
 import contextlib
+import errno
 import logging
 import resource
 import signal
@@ -94,7 +95,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         place = f"{host}:{port}"
-        raise ListenError(f"{place}: {error.strerror}; choose another with --listen") from error
+        remedy = "choose another with --listen"
+        if error.errno == errno.EADDRINUSE:
+            remedy = f"end what runs there already, or {remedy}"
+        raise ListenError(f"{place}: {error.strerror}; {remedy}") from error
     return listener
 
 

@@ -29,6 +29,7 @@ SCORES: Final = """
 2. In a second terminal, start the score service, and wait until it says ready:
      {kiosk} scores --owner-key {owner} \\
          --state {place}/scores{scores_options}
+
 3. In a third terminal, list its key, publish the rules, give a test customer a score:
      {kiosk} keys list add {place}/keys.json --role provider \\
          --key {place}/scores/scores.pub --owner-key-file {place}/owner.key
@@ -38,6 +39,7 @@ SCORES: Final = """
 NO_SCORES: Final = """
 2. In a second terminal, publish the rules:
      {publish}
+
 3. Nobody is asked for a score; let staff vouch for a test customer:
      {kiosk} vouch add customer-1 --until 2099-12-31 --by Ann --state {place}
 """
@@ -67,6 +69,7 @@ VISITS: Final = """
 {chosen}     {kiosk} sim enter --state {place}
      {kiosk} sim exit {epc} --state {place}
      {kiosk} ledger tail --state {place}
+
 7. Where no score opens: with a voucher; or known to staff, who vouch:
      {kiosk} sim show "$({kiosk} id make --voucher --state {place})" --state {place}
      {kiosk} sim enter --state {place}

@@ -116,14 +116,17 @@ def list_add(
 
     Example: kiosk keys list add keys.json --key scores/scores.pub --role provider
     """
-    from kiosk.core.keylist import with_key
+    from kiosk.core.keylist import parse_keys, with_key
     from kiosk.core.signing import VerifyKey, kid_of, sign
     from kiosk.keyfiles import load_private, read_public
 
     owner = load_private(owner_file(owner_key_file))
     raw = read_public(public)
     held = _opened(file, owner.public_key().public_bytes_raw()) if file.exists() else None
-    payload = with_key(held, VerifyKey(kid_of(raw), raw, role, customer))
+    key = VerifyKey(kid_of(raw), raw, role, customer)
+    if held is not None and parse_keys(held).get(key.kid) == key:
+        raise EndingError(f"{file}: {public} is in it already; nothing to do", USAGE)
+    payload = with_key(held, key)
     _write(file, payload, sign("keys", payload, owner))
 
 

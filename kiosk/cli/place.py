@@ -51,7 +51,7 @@ def config_path(config: Path | None, state: Path | None, usual: Path = USUAL) ->
     if config is not None and state is not None:
         raise typer.BadParameter("give --config FILE or --state DIR, not both")
     if state is not None:
-        return state / CONFIG_FILE
+        return _directory(state) / CONFIG_FILE
     named = config or os.environ.get(VARIABLE)
     if named is not None:
         return Path(named)
@@ -72,10 +72,19 @@ def state_dir(config: Path | None, state: Path | None) -> Path:
     """Return where the kiosk keeps its ledger and sockets; `--state` needs no configuration."""
     path = config_path(config, state)
     if state is not None:
-        return state
+        return _directory(state)
     from kiosk.settings import load
 
     return load(path).kiosk.state_dir
+
+
+def _directory(state: Path) -> Path:
+    """Return what `--state` named; typer.BadParameter when it is a file."""
+    if state.is_file():
+        raise typer.BadParameter(
+            f"--state {state}: is a file; give its directory, or --config for a configuration"
+        )
+    return state
 
 
 def ledger_path(config: Path | None, state: Path | None) -> Path:

@@ -34,6 +34,8 @@ def show(
 
     Example: kiosk sim show "$(kiosk id make customer-1 --state DIR)" --state DIR
     """
+    if not token.strip():
+        raise typer.BadParameter("TOKEN is empty: see what kiosk id make says")
     with _shop(config, state) as shop:
         typer.echo(shop.show(token))
 

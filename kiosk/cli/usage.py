@@ -1,5 +1,6 @@
 """What is wrong with the words of a call, in plain ones, and where the help for it is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -26,6 +27,8 @@ def told(error: Exception, words: Sequence[str], nouns: Mapping[str, Noun]) -> s
     context = getattr(error, "ctx", None)
     if getattr(error, "option_name", None) in KIOSK_OPTIONS and _asks_a_hub(context):
         what = f"{what}; this asks the hub, not the kiosk: give --hub URL"
+    if re.match(r"-[0-9]", getattr(error, "option_name", None) or ""):
+        what = "a number below 0 is not taken here"
     path = getattr(context, "command_path", None) or _called(words, nouns)
     return f"{what} (see {path} --help)" if what else ""
 

@@ -60,6 +60,8 @@ def add(
     from kiosk.core.values import CustomerRef
     from kiosk.remote.providers.allow_list import AllowList, Vouch, parse_until
 
+    if not by.strip():
+        raise EndingError("--by: want the name of who vouches", USAGE)
     end = parse_until(until)
     if end is None:
         raise EndingError(f"--until {until!a}: want {DAY} or {TIME}", USAGE)

@@ -17,7 +17,10 @@ def claim(state_dir: Path, stack: ExitStack) -> None:
     try:
         handle = os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise AlreadyRunningError(f"{state_dir}: {error.strerror}; run kiosk init first") from error
+        remedy = "this account must be able to write there"
+        if isinstance(error, FileNotFoundError):
+            remedy = "run kiosk init first"
+        raise AlreadyRunningError(f"{state_dir}: {error.strerror}; {remedy}") from error
     stack.callback(os.close, handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

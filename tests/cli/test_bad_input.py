@@ -241,3 +241,34 @@ def test_no_reason_is_no_reason(reason: str, kiosk: Kiosk, tmp_path: Path) -> No
     done = kiosk("door", "unlock", "--reason", reason, "--state", tmp_path)
     told = "--reason: say why, in a few words (see kiosk door unlock --help)"
     assert (done.code, done.err) == (2, f"kiosk: {told}\n")
+
+
+def test_a_file_in_place_of_the_kiosks_directory_is_told(kiosk: Kiosk, tmp_path: Path) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.touch()
+    told = f"--state {file}: is a file; give its directory, or --config for a configuration"
+    for verb in (("status",), ("ledger", "tail"), ("doctor",)):
+        done = kiosk(*verb, "--state", file)
+        assert (done.code, done.err) == (2, f"kiosk: {told} (see kiosk {' '.join(verb)} --help)\n")
+
+
+def test_a_key_that_is_listed_already_leaves_the_list_as_it_is(
+    kiosk: Kiosk, tmp_path: Path
+) -> None:
+    place = tmp_path / "shop"
+    kiosk("init", place)
+    listed, issuer = place / "keys.json", place / "issuer.key"
+    before = listed.read_bytes()
+    words = ("--key", issuer, "--owner-key-file", place / "owner.key")
+    done = kiosk("keys", "list", "add", listed, "--role", "issuer", *words)
+    told = f"kiosk: {listed}: {issuer} is in it already; nothing to do\n"
+    assert (done.code, done.err, listed.read_bytes()) == (2, told, before)
+
+
+def test_what_is_empty_is_no_code_and_no_name(kiosk: Kiosk, tmp_path: Path) -> None:
+    kiosk("init", tmp_path / "shop", "--simulate")
+    done = kiosk("sim", "show", "", "--state", tmp_path / "shop")
+    assert (done.code, "TOKEN is empty: see what kiosk id make says" in done.err) == (2, True)
+    words = ("--until", "2099-12-31", "--by", " ", "--state", tmp_path / "shop")
+    done = kiosk("vouch", "add", "customer-1", *words)
+    assert (done.code, done.err) == (2, "kiosk: --by: want the name of who vouches\n")

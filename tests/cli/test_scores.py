@@ -227,7 +227,8 @@ def test_a_port_in_use_is_named(options: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         host, port = taken.getsockname()
         line = refused([*options, "--listen", f"{host}:{port}"])
-    assert line == (f"kiosk: {host}:{port}: Address already in use; choose another with --listen\n")
+    remedy = "end what runs there already, or choose another with --listen"
+    assert line == f"kiosk: {host}:{port}: Address already in use; {remedy}\n"
 
 
 def test_a_state_in_use_is_named(options: list[str]) -> None:

@@ -26,6 +26,7 @@ WORKSHOP = ("Input should", "Value error", "a valid", "parse", "string", "intege
             ("scores", "seed", "customer-1", "many"),
             "Invalid value for 'points': 'many' is not a whole number from 0 to 800",
         ),
+        (("scores", "seed", "customer-1", "-50"), "a number below 0 is not taken here"),
         (
             ("door", "test", "--seconds", "0.1"),
             "Invalid value for '--seconds': '0.1' is not a number from 0.2 to 600",

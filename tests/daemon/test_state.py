@@ -77,6 +77,14 @@ def test_a_state_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
         app.run(load(daemon.config))
 
 
+def test_a_state_that_cannot_be_written_asks_for_no_second_init(tmp_path: Path) -> None:
+    daemon = Daemon(tmp_path)
+    (tmp_path / "daemon.lock").unlink(missing_ok=True)
+    (tmp_path / "daemon.lock").mkdir()
+    with pytest.raises(DaemonError, match="this account must be able to write there"):
+        app.run(load(daemon.config))
+
+
 def test_a_state_of_a_newer_version_is_refused_in_one_line_with_the_lock_idle(
     tmp_path: Path,
 ) -> None:

@@ -188,10 +188,13 @@ def refused(tmp_path: Path, *more: str) -> str:
     return said
 
 
+REMEDY = "end what runs there already, or choose another with --listen"
+
+
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path, taken: socket.socket) -> None:
     address = "{}:{}".format(*taken.getsockname())
     said = refused(tmp_path, "--listen", address)
-    assert said == f"kiosk: {address}: Address already in use; choose another with --listen"
+    assert said == f"kiosk: {address}: Address already in use; {REMEDY}"
     assert not (tmp_path / "hub").exists(), "nothing was made"
 
 
