@@ -1,4 +1,4 @@
-"""What every test shares: hypothesis without a stopwatch, files in memory, a battery's limit."""
+"""What every test shares: hypothesis without a stopwatch, the long first, files in memory."""
 
 import os
 import signal
@@ -16,6 +16,18 @@ settings.load_profile("kiosk")
 
 _BEGAN = pytest.StashKey[float]()
 
+LONG = (
+    "tests/journeys/",
+    "tests/cli/test_init_steps.py",
+    "tests/daemon/test_ending.py",
+    "tests/cli/test_scores.py",
+    "tests/core/test_visit_world.py",
+    "tests/daemon/test_health.py",
+    "tests/stage/test_play",
+    "tests/hub/test_server.py",
+)
+"""Files that take half a minute or more: whoever begins one last keeps everybody waiting."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take `--seconds`, the bound for a share of the battery."""
@@ -32,6 +44,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_BEGAN] = time.monotonic()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones; among them and after them the order stays the random one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG
 from tests.house.conftest import ROOT
 
 FILE_LINES = 400
@@ -170,3 +171,8 @@ def test_no_file_names_where_it_was_made(what: str) -> None:
             continue
         named += [f"{name_of(path)}: {found[0]}" for found in pattern.finditer(text)]
     assert not named
+
+
+@pytest.mark.parametrize("start", LONG)
+def test_what_the_tests_begin_with_is_there(start: str) -> None:
+    assert list(ROOT.glob(f"{start}*"))
