@@ -11,6 +11,8 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.patience import patient_s
 
 LIMIT_S = 60.0
@@ -85,6 +87,7 @@ def commands(text: str) -> list[str]:
     return [line.strip() for line in joined.splitlines() if line.startswith("     ")]
 
 
+@pytest.mark.timeout(900)  # every wait in it has a limit, which is longer on a busy machine
 def test_the_steps_as_printed_lead_through_a_whole_visit_by_every_way_in(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)
     hub, scores = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
