@@ -27,6 +27,8 @@ def qr(
     """Read photos of codes with the kiosk's own reading and with two other programs."""
     from kiosk.stage.bench_qr import run
 
+    if directory.is_dir():
+        _begin("a minute or two")
     _show(run(directory), as_json=as_json)
 
 
@@ -35,6 +37,7 @@ def rfid(as_json: JsonOption = False) -> None:
     """Decode what an RFID reader sends, and compare with how fast its cable can send it."""
     from kiosk.stage.bench_rfid import run
 
+    _begin("some ten seconds")
     _show(run(), as_json=as_json)
 
 
@@ -43,6 +46,7 @@ def scan(as_json: JsonOption = False) -> None:
     """Measure how long it takes from a code that was read until the lock is switched."""
     from kiosk.stage.bench_scan import run
 
+    _begin("some ten seconds")
     _show(run(), as_json=as_json)
 
 
@@ -51,6 +55,7 @@ def ledger(as_json: JsonOption = False) -> None:
     """Write to a ledger and check it, beside the same bytes in a plain database."""
     from kiosk.stage.bench_ledger import run
 
+    _begin("half a minute")
     _show(run(), as_json=as_json)
 
 
@@ -59,7 +64,13 @@ def start(as_json: JsonOption = False) -> None:
     """Measure how long the kiosk and its help take to start, and how much memory they need."""
     from kiosk.stage.bench_start import run
 
+    _begin("a minute")
     _show(run(), as_json=as_json)
+
+
+def _begin(takes: str) -> None:
+    """Say on standard error that it goes on, and for how long."""
+    typer.echo(f"measuring: takes {takes}", err=True)
 
 
 def _show(result: Mapping[str, Any], *, as_json: bool) -> None:
@@ -74,6 +85,7 @@ def _show(result: Mapping[str, Any], *, as_json: bool) -> None:
             typer.echo(f"{row['what']}: {figures}")
         for bar in result["bars"]:
             met = "ok" if bar["ok"] else "MISSED"
-            typer.echo(f"{bar['what']}: {bar['value']} (limit {bar['bar']}) {met}")
+            side = "at most" if bar["ok"] == (bar["value"] <= bar["bar"]) else "at least"
+            typer.echo(f"{bar['what']}: {bar['value']} (want {side} {bar['bar']}) {met}")
     if not all(bar["ok"] for bar in result["bars"]):
         raise typer.Exit(1)

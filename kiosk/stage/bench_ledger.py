@@ -88,7 +88,7 @@ def run(
         rows.append({"what": _FLUSHES, "not_measured": flushes})
     else:
         rows.append({"what": _FLUSHES, "per_event": round(flushes, 3)})
-        bars.append(_bar("flushes per single event, at most", flushes, FLUSH_BAR, at_most=True))
+        bars.append(_bar("flushes per single event", flushes, FLUSH_BAR, at_most=True))
     return {"bench": "ledger", "rows": rows, "bars": bars}
 
 

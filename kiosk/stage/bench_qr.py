@@ -59,11 +59,11 @@ def run(directory: Path, *, has_pyzbar: bool = HAS_ZBAR) -> Json:
         DeviceConfigError: The directory holds no photos, or a photo has no text.
         DeviceUnavailableError: pyzbar does not work here, so there is nothing to compare with.
     """
+    photos = load(directory)
     if not has_pyzbar:
         raise DeviceUnavailableError(
             "pyzbar", "there is nothing to compare with (apt-get install libzbar0)"
         )
-    photos = load(directory)
     readers: dict[str, Reader] = {"ours": climb, "pyzbar": zbar, "zxing-cpp": zxing}
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
