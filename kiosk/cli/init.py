@@ -1,5 +1,6 @@
 """`kiosk init`: the keys, first rules and configurations of a new kiosk and its hub."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,8 @@ def command(
 
     Example: kiosk init shop --simulate
     """
+    from babel.numbers import is_currency
+
     from kiosk.cli.init_files import Wish, make
     from kiosk.cli.init_simulated import items
     from kiosk.cli.init_steps import steps
@@ -45,6 +48,8 @@ def command(
         raise typer.BadParameter("give --simulate or --services, not both")
     if NAME.fullmatch(shop) is None:
         raise typer.BadParameter(f"--shop {shop!a}: want {NAME_RULE}")
+    if re.fullmatch("[A-Z]{3}", currency) and not is_currency(currency):
+        raise typer.BadParameter(f"--currency {currency}: is no currency of ISO 4217")
     place = directory.absolute()
     if not str(place).isprintable():
         raise typer.BadParameter("DIRECTORY: want a name of printable characters")

@@ -83,7 +83,7 @@ def publish(
 
     Example: kiosk keys publish policy.json keys.json --hub http://127.0.0.1:8080
 
-    Exit 4 when the hub refuses or cannot be reached; those sent before it stay published.
+    Exit 2 when the hub refuses one, 4 when it cannot be reached; those before it stay published.
     """
     from kiosk.remote.hub import HubClient
 
@@ -93,8 +93,8 @@ def publish(
     client = HubClient(hub)
     try:
         for file in files:
-            client.put_document(file.stem, file.read_bytes())
-            typer.echo(f"{file.stem}: published")
+            is_new = client.put_document(file.stem, file.read_bytes())
+            typer.echo(f"{file.stem}: {'published' if is_new else 'was published before'}")
     finally:
         client.close()
 

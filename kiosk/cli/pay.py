@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from kiosk.cli.ending import UNREACHABLE, EndingError
+from kiosk.cli.ending import UNREACHABLE, USAGE, EndingError
 from kiosk.cli.place import ConfigOption, StateOption, state_dir
 
 EXAMPLE: Final = "019ab0c4-7f3e-7c1d-9f0e-2b6f3d5a8c11"
@@ -77,8 +77,8 @@ def command(
 
     Example: kiosk pay VISIT --amount-minor 599 --token-file /var/lib/kiosk-hub/staff.token
 
-    Exit 2 when no visit can have this id, 4 when it was not recorded: no kiosk runs there, or the
-    hub refused.
+    Exit 2 when no visit can have this id or the hub refuses it, 4 when no kiosk runs there or its
+    hub is away.
     """
     from kiosk.daemon.caller import ask
 
@@ -97,7 +97,8 @@ def command(
     }
     answer = ask(place, question)
     if not answer.get("ok"):
-        raise EndingError(f"not recorded (key {key}): {answer.get('error')}", UNREACHABLE)
+        code = USAGE if answer.get("exit_code") == USAGE else UNREACHABLE
+        raise EndingError(f"not recorded (key {key}): {answer.get('error')}", code)
     typer.echo(f"recorded as payment {answer['number']} (key {key})")
     typer.echo(_standing(visit, answer.get("visit"), answer["currency"]))
 

@@ -115,7 +115,7 @@ def publish(
 
     Every rule that is wrong is named by its line, before key and hub are asked for.
 
-    Exit 2 when a rule or the key is wrong, 4 when the hub refuses or cannot be reached.
+    Exit 2 when a rule or the key is wrong or the hub refuses, 4 when it cannot be reached.
     """
     from kiosk.clock import Clock
     from kiosk.core.canonical import encode

@@ -166,7 +166,7 @@ class Fields:
             meant = nearest(name, sorted(self.asked))
             self._forget(f"{self.path}.{meant}: {_MISSING}")
             with self:
-                hint = f"did you mean {meant}?" if meant else "remove it"
+                hint = f"did you mean {meant}?" if meant else "remove it, or move it"
                 raise self.wrong(name, f"unknown field; {hint}")
 
     def wrong(self, name: str, problem: str) -> DocumentError:

@@ -104,18 +104,18 @@ WORDS: Final = MappingProxyType(
         ),
         Reason.EXPIRED: Words(
             "Your code is too old",
-            "Codes last two minutes so that nobody can copy yours.",
-            "Show the fresh code.",
+            "Codes live a short time so that nobody can copy yours.",
+            "Show a fresh code.",
         ),
         Reason.UNREADABLE: Words(
             "We could not read your code",
-            "The picture was not clear or the code is of another kind.",
+            "The picture was not clear, or it is not a code that we take.",
             "Hold it still and show it again.",
         ),
         Reason.WRONG_SHOP: Words(
             "This code is for another shop",
             "Each shop has a code of its own, so that shops cannot compare you.",
-            "Choose this shop in your app and show it again.",
+            "Choose this shop in your app, or ask its staff for a voucher.",
         ),
         Reason.UNKNOWN_ISSUER: Words(
             "We do not know this code",
@@ -154,12 +154,12 @@ WORDS: Final = MappingProxyType(
         Reason.FORGED: Words(
             "This code is not genuine",
             "Its signature does not fit.",
-            "Show the code in your own app.",
+            "Show the code in your own app, or ask staff for a new voucher.",
         ),
         Reason.REPLAYED: Words(
             "This code was used before",
             "Each code opens one door once.",
-            "Show a fresh code from your app.",
+            "Show a fresh code from your app, or another voucher.",
         ),
         Reason.RATE_LIMITED: Words(
             "Too many wrong codes",

@@ -103,7 +103,7 @@ class Peers:
                 done = asdict(client.record_payment(order))
                 reply({"ok": True, "currency": order.currency, **done})
             except RemoteError as error:
-                reply({"ok": False, "error": str(error)})
+                reply({"ok": False, "error": str(error), "exit_code": error.exit_code})
             finally:
                 client.close()
 

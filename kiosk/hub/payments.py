@@ -136,10 +136,11 @@ def _standing(tx: Transaction, asked: Asked) -> Mapping[str, Json] | None:
 
 def _check_items(asked: Asked, lines: Sequence[LineRow]) -> None:
     """Refuse money for an item that this exit does not owe: it would cover nothing, unseen."""
-    owed = {line.epc for line in lines if not line.paid}
+    is_paid = {line.epc: line.paid for line in lines}
     for at, epc in enumerate(asked.epcs):
-        if epc not in owed:
-            raise _bad(f"epcs[{at}]", "is no unpaid item of this visit; look at its page")
+        if is_paid.get(epc, True):
+            why = "is paid already" if epc in is_paid else "is no item of this visit"
+            raise _bad(f"epcs[{at}]", f"{why}; look at its page")
 
 
 def _bad(field: str, problem: str) -> RefusalError:

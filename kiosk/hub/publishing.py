@@ -98,7 +98,10 @@ def check(tx: Transaction, kind: str, payload: Mapping[str, Json], at: Moment) -
     version = read(payload, kind).integer("version", 1)
     latest = tx.documents.latest(kind)
     if latest is not None and version <= latest.version:
-        detail = f"{kind}: version {version} is not above {latest.version}; raise it and sign again"
+        detail = (
+            f"{kind}: this is version {version} and the hub holds {latest.version} already;"
+            f" a change needs a version above {latest.version}, signed again"
+        )
         raise RefusalError(409, "older", detail, {"version": latest.version})
     _check_currency(tx, kind, payload)
     return moved(tx, payload, at) if kind == "policy" else ()

@@ -1,5 +1,7 @@
 """Errors of the clients, split by what the caller does next."""
 
+from http import HTTPStatus
+
 
 class RemoteError(Exception):
     """Root of the errors of services that are asked over HTTP.
@@ -56,6 +58,8 @@ class RefusedError(RemoteError):
         self, peer: str, status: int, reason: str, retry_after_s: int | None = None
     ) -> None:
         super().__init__(peer, f"refused with status {status}" + (f": {reason}" if reason else ""))
+        if status in range(400, 500) and status != HTTPStatus.TOO_MANY_REQUESTS:
+            self.exit_code = 2  # who asked must change something; asking again changes nothing
         self.status = status
         self.reason = reason
         self.retry_after_s = retry_after_s

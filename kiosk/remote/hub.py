@@ -116,17 +116,16 @@ class HubClient:
             return None
         return self._expect(reply, HTTPStatus.OK).body
 
-    def put_document(self, kind: str, envelope: bytes) -> None:
-        """Publish a document that the owner signed.
+    def put_document(self, kind: str, envelope: bytes) -> bool:
+        """Publish a document that the owner signed; False when it was published before.
 
         Raises:
             RefusedError: 409 the version does not rise, 422 it breaks the rules of its kind.
             RemoteError: Not known to be published.
         """
         path = f"/v1/documents/{quote(kind, safe='')}"
-        self._expect(
-            self._http.call(Ask("PUT", path, envelope, JSON)), HTTPStatus.OK, HTTPStatus.CREATED
-        )
+        reply = self._http.call(Ask("PUT", path, envelope, JSON))
+        return self._expect(reply, HTTPStatus.OK, HTTPStatus.CREATED).status == HTTPStatus.CREATED
 
     def check_policy(self, payload: bytes) -> None:
         """Return when the hub would publish this policy now; it is not signed, and not kept.

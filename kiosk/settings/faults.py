@@ -88,7 +88,9 @@ def _not_a_choice(model: type[BaseModel], key: Key, value: object) -> str:
     choices = _choices(fields_at(model, key[:-1])[str(key[-1])].annotation)
     if not isinstance(value, str):
         return f"must be one of {', '.join(choices)}, is {_kind(value)}"
-    return f"{value[:32]!r} is not one of {', '.join(choices)} ({near(value, choices)})"
+    meant = nearest(value, choices)
+    hint = f" (did you mean {meant}?)" if meant else ""
+    return f"{value[:32]!r} is not one of {', '.join(choices)}{hint}"
 
 
 def _choices(annotation: object) -> tuple[str, ...]:

@@ -175,6 +175,8 @@ def test_what_was_not_recorded_names_the_key_to_repeat_it_with(
     done = kiosk(*words, "--token-file", token, "--state", state)
     assert done.code == 4
     assert done.err == "kiosk: not recorded (key till-1): the hub did not answer\n"
+    control.answers({"ok": False, "error": "epcs[0]: is paid already", "exit_code": 2})
+    assert kiosk(*words, "--token-file", token, "--state", state).code == 2
 
 
 @pytest.mark.parametrize(

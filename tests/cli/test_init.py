@@ -147,6 +147,7 @@ def test_nothing_is_made_where_one_of_the_files_is(name: str, kiosk: Kiosk, tmp_
     ("words", "what"),
     [
         (("--shop", "Bad Shop"), "--shop 'Bad Shop': want lower case, digits and . _ -"),
+        (("--currency", "XXY"), "--currency XXY: is no currency of ISO 4217"),
         (("--currency", "euro"), "policy.currency: 'euro' is not an ISO 4217 code"),
         (("--threshold", "801"), "--threshold"),
         (("--shop", "Bäckerei"), "--shop 'B\\xe4ckerei': want lower case, digits and . _ -"),

@@ -145,12 +145,18 @@ def test_signed_documents_are_sent_to_the_hub(kiosk: Kiosk, server: HTTPServer) 
     done = kiosk("keys", "publish", "keys.json", "--hub", server.url_for(""))
     assert (done.code, done.out) == (0, "keys: published\n")
     server.check_assertions()
+    server.clear()
+    server.expect_request("/v1/documents/keys", method="PUT").respond_with_data(status=200)
+    done = kiosk("keys", "publish", "keys.json", "--hub", server.url_for(""))
+    assert (done.code, done.out) == (0, "keys: was published before\n")
 
 
-def test_a_hub_that_refuses_or_is_away_is_code_4(kiosk: Kiosk, server: HTTPServer) -> None:
+def test_a_hub_that_refuses_is_code_2_and_one_that_is_away_is_4(
+    kiosk: Kiosk, server: HTTPServer
+) -> None:
     Path("policy.json").write_bytes(b"{}")
     server.expect_request("/v1/documents/policy").respond_with_data("older", status=409)
-    assert kiosk("keys", "publish", "policy.json", "--hub", server.url_for("")).code == 4
+    assert kiosk("keys", "publish", "policy.json", "--hub", server.url_for("")).code == 2
     assert kiosk("keys", "publish", "policy.json", "--hub", "http://127.0.0.1:1").code == 4
 
 

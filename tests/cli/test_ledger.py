@@ -6,7 +6,10 @@ import re
 import sqlite3
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from kiosk.core.visit_records import lock_commanded_by_staff
+from kiosk.ledger.checkpoint import LogKey
 from kiosk.ledger.keys import create, load
 from kiosk.ledger.proof import check_proof
 from kiosk.ledger.reader import LedgerReader
@@ -99,7 +102,18 @@ def test_verify_works_on_a_copy_with_a_pinned_key(kiosk: Kiosk, state: Path) -> 
     assert (done.code, "sealed parts not opened" in done.out) == (0, True)
     assert kiosk("ledger", "verify", "--state", state).code == 0
     vkey.write_text("corner-shop/door-1+00000000+AAAA")
-    assert kiosk("ledger", "verify", "--state", state, "--vkey", vkey).code == 1
+    done = kiosk("ledger", "verify", "--state", state, "--vkey", vkey)
+    assert (done.code, f"--vkey {vkey}: holds no verifier key" in done.err) == (2, True)
+
+
+def test_the_key_of_another_log_is_no_finding_about_this_one(
+    kiosk: Kiosk, state: Path, tmp_path: Path
+) -> None:
+    vkey = tmp_path / "other.vkey"
+    vkey.write_text(LogKey.of("corner-shop/door-9", Ed25519PrivateKey.generate()).encode())
+    done = kiosk("ledger", "verify", "--state", state, "--vkey", vkey)
+    assert done.code == 2
+    assert "the key of corner-shop/door-9, this is corner-shop/door-1" in done.err
 
 
 def test_verify_does_not_take_the_ledgers_word_for_its_key(kiosk: Kiosk, state: Path) -> None:

@@ -121,7 +121,7 @@ def test_what_is_misspelt_is_not_missing_as_well() -> None:
     assert [str(each) for each in faults] == [
         "d.size: is missing",
         "d.prise: unknown field; did you mean price?",
-        "d.zzz: unknown field; remove it",
+        "d.zzz: unknown field; remove it, or move it",
     ]
 
 

@@ -66,7 +66,10 @@ def test_a_list_may_be_empty() -> None:
         (changed(role="device"), "keys.keys[0].customer: a device key names its customer"),
         (changed(customer="customer-1"), "keys.keys[0].customer: a device key names"),
         (changed(role="device", customer="a b"), "keys.keys[0].customer: 'a b' is not a cust"),
-        (changed(private="x"), "keys.keys[0].private: unknown field; remove it"),
+        (
+            changed(private="x"),
+            "keys.keys[0].private: unknown field; remove it, or move it",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -169,7 +169,7 @@ def test_what_has_no_default_must_be_there(name: str) -> None:
         ),
         (
             {"thresholds": [threshold(score=700)]},
-            "policy.thresholds[0].score: unknown field; remove it",
+            "policy.thresholds[0].score: unknown field; remove it, or move it",
         ),
         ({"thresholds": [ENTRY, ENTRY]}, "policy.thresholds[1]: id 'entry-600' is there twice"),
         ({"tiers": []}, "policy.thresholds[0].tier: no tier 'standard'"),

@@ -380,3 +380,5 @@ def test_a_refusal_carries_status_reason_and_wait() -> None:
     assert isinstance(error, RefusedError)
     assert (error.status, error.reason, error.retry_after_s) == (503, "full", 5)
     assert str(error) == "http://127.0.0.1:1: refused with status 503: full"
+    for status, code in ((401, 2), (409, 2), (422, 2), (429, 4), (500, 4), (503, 4)):
+        assert RefusedError("peer", status, "").exit_code == code

@@ -32,7 +32,7 @@ Write = Callable[..., Path]
         ('name = "door-1"', "name = 07:00:00", "kiosk.name: must be text in quotes, is a date"),
         ('kind = "none"', "kind = 3", "provider.kind: must be one of http, vouch, none, is a num"),
         ('kind = "none"', 'kind = "non"', "provider.kind: 'non' is not one of http, vouch, none"),
-        ('kind = "none"', 'kind = "?"', "provider.kind: '?' is not one of http, vouch, none (kno"),
+        ('kind = "none"', 'kind = "?"', "provider.kind: '?' is not one of http, vouch, none"),
         ('[gate]\negress = "handle"', "[gate]", "gate.egress: is missing (what opens the door"),
         ('[camera]\nkind = "sim"', 'camera = "sim"', "exit.camera: unknown key"),
     ],

@@ -66,7 +66,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(write: Write) -> N
         "F:3: kiosk.shop: must be lower case, digits and . _ -, at most 32 (as in corner-1)",
         "F:14: gate.egress: 'handel' is not one of handle, release-button (did you mean handle?)",
         "F:19: lock.pin: must be a whole number, is text",
-        "F:27: exit.pull: 'side' is not one of up, down, none (known: up, down, none)",
+        "F:27: exit.pull: 'side' is not one of up, down, none",
         "F:28: exit.trigger_: unknown key (did you mean trigger?)",
         "F:30: exit.pin: GPIO 22 is taken by door.pin (give each device its own)",
         "F:34: lokc: unknown table (did you mean lock?)",
@@ -88,9 +88,7 @@ def test_a_missing_table_is_told_at_the_top(write: Write) -> None:
 def test_a_key_in_an_array_of_tables_is_told_at_its_own_line(write: Write) -> None:
     readers = '[[reader]]\nname = "a"\nkind = "m100"\nport = "/dev/x"\nrole = "exit"\n'
     path = write(more=readers + readers.replace('"a"', '"b"').replace('"exit"', '"way out"'))
-    assert refusal(path) == (
-        f"{path}:41: reader[1].role: 'way out' is not one of exit, entry (known: exit, entry)"
-    )
+    assert refusal(path) == (f"{path}:41: reader[1].role: 'way out' is not one of exit, entry")
 
 
 def test_relative_paths_count_from_the_file(write: Write) -> None:

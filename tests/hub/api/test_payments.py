@@ -169,10 +169,10 @@ def test_money_for_an_item_that_is_not_owed_is_refused_and_not_swallowed(
     granted(kiosk_log, "v1")
     left(kiosk_log, "v1", "unpaid", line(0, 800), line(1, 300), line(2, 100, paid=True))
     assert visitor.send(kiosk_log).status_code == 200
-    for number, key in ((2, "paid before"), (5, "of nobody")):
-        reply = visitor.pay(key=key.replace(" ", "-"), amount_minor=None, epcs=[EPCS[number]])
-        assert reply.status_code == 422, key
-        assert reply.json()["detail"].startswith("epcs[0]: is no unpaid item of this visit")
+    for number, why in ((2, "is paid already"), (5, "is no item of this visit")):
+        reply = visitor.pay(key=f"key-{number}", amount_minor=None, epcs=[EPCS[number]])
+        assert reply.status_code == 422
+        assert reply.json()["detail"].startswith(f"epcs[0]: {why}; look at its page")
     assert visitor.pay(amount_minor=None, epcs=[EPCS[1]]).status_code == 201
     assert visitor.pay(amount_minor=None, epcs=[EPCS[1]]).status_code == 200, "the same again"
     twice = visitor.pay(key="key-2", amount_minor=None, epcs=[EPCS[0], EPCS[1]])
