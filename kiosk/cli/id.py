@@ -171,7 +171,7 @@ def verify(
 
     Names and keys are those of the kiosk that --config or --state means; --audience with
     --key-list or --key asks without any configuration. Whether the token was used before is not
-    asked: only the kiosk's ledger knows.
+    asked: only the kiosk's ledger knows. A code is taken for 5 s beyond its life.
 
     Example: kiosk id verify 'K1:...' --state DIR (a code holds spaces and $: single quotes keep it)
 

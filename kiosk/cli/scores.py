@@ -61,7 +61,8 @@ def serve(
 ) -> None:
     """Run the reference score provider until SIGTERM.
 
-    It answers whether a customer meets thresholds that the owner's policy registers. It prints
+    It answers whether a customer meets thresholds that the owner's policy registers. A kiosk may go
+    on with an answer for five minutes, also while this service is away. It prints
     `ready http://127.0.0.1:PORT` once it listens, and writes the same address to scores.url in its
     state directory. The first start makes there: scores.pub, the key to list as "provider" in the
     owner's key list; kiosk.token, for every kiosk that may ask; admin.token, for test facts
