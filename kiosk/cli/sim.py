@@ -1,13 +1,16 @@
 """`kiosk sim`: the people of a simulated shop, one act at a time."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from kiosk.cli.place import ConfigOption, StateOption, config_path
+
+EPC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){2,62}")
 
 app = typer.Typer(
     help=(
@@ -51,6 +54,10 @@ def choose(
 ) -> None:
     """Press a button at the gate.
 
+    group: after the own code, before going in; the others go in by more kiosk sim enter. Leave
+    together: after its exit somebody of a group may be inside yet, for a quarter of an hour, so
+    that an exit is unresolved and held against nobody. kiosk status says how long.
+
     Example: kiosk sim choose vouched --state DIR
     """
     with _shop(config, state) as shop:
@@ -90,6 +97,9 @@ def leave(
 
     Example: kiosk sim exit 3034257BF40C0E4000000001 --state DIR
     """
+    for epc in epcs or ():
+        if EPC.fullmatch(epc) is None:
+            raise typer.BadParameter(f"{epc!a}: no EPC, which is 2 to 62 bytes in hex")
     with _shop(config, state) as shop:
         typer.echo(shop.leave(epcs or (), code))
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from drivers.qr_token import is_token
 from drivers.sim.control import SimClient
 from kiosk.daemon.caller import ask
 from kiosk.settings import Settings
@@ -15,7 +16,10 @@ from kiosk.stage.links import wait_for
 from kiosk.stage.visitor import Visitor
 
 SEEN_S: Final = 10.0  # a code on a noisy picture, a check of 1.5 s, a busy Pi
+IGNORED_S: Final = 3.0  # what has no answer by then, where none is expected, was ignored
 BUSY: Final = frozenset({"checking"})
+OFFERED: Final = "offered"
+UNLOCKED: Final = "unlocked"
 
 
 class Shop:
@@ -48,11 +52,23 @@ class Shop:
         Raises:
             RefusedError: It did not answer.
         """
+        limit_s = min(IGNORED_S, self._seen_s)
+        if not is_token(text):
+            otherwise = (
+                "the gate ignored it: codes of kiosks are K1: and capitals; "
+                "show one as kiosk id make prints it"
+            )
+        elif self.status()["entry"] == UNLOCKED:
+            otherwise = "the door is unlocked for this customer already: go in, or wait"
+        else:
+            limit_s = self._seen_s
+            otherwise = (
+                "the gate did not answer: the code was shown before; "
+                "show a fresh one, as kiosk id make prints it"
+            )
         try:
             return self._answered(
-                lambda: self.tell("camera", "show", text=text),
-                "the gate did not answer: the code was shown before, or is no ID; "
-                "show a fresh one, as kiosk id make prints it",
+                lambda: self.tell("camera", "show", text=text), otherwise, limit_s
             )
         finally:
             self.tell("camera", "clear")
@@ -66,9 +82,15 @@ class Shop:
         buttons = [each.name for each in self._settings.button if each.way == way]
         if not buttons:
             raise RefusedError(f"no button is for {way}; see button in the configuration")
+        why = _why_not(way, self.status()["entry"])
+        if why:
+            raise RefusedError(
+                f"{way} cannot be chosen now: {why}. The screen says:\n{self._said()}"
+            )
         return self._answered(
             lambda: self._visitor.press(buttons[0]),
             f"{way} cannot be chosen now: show a code first, and see what is offered",
+            self._seen_s,
         )
 
     def enter(self) -> None:
@@ -98,9 +120,11 @@ class Shop:
                 'no camera at the exit: write [exit_camera] with kind = "sim" into the '
                 "configuration, and start the kiosk again"
             )
+        before = self.status()
         if not self._visitor.walk_out(epcs, code):
             raise RefusedError("the exit was not seen to end; see kiosk status")
-        return self._said()
+        nobody = not before["inside"]
+        return self._said() + ("\n(nobody was known to be inside: it is nobody's exit)" * nobody)
 
     def close(self) -> None:
         """Hang up."""
@@ -130,7 +154,7 @@ class Shop:
         """Let real time pass, as a person takes it."""
         time.sleep(for_s)
 
-    def _answered(self, act: Callable[[], object], otherwise: str) -> str:
+    def _answered(self, act: Callable[[], object], otherwise: str, limit_s: float) -> str:
         """Act, and return what the gate says once it wrote its answer."""
         before = self.status()["ledger"]["size"]
         act()
@@ -140,7 +164,7 @@ class Shop:
             now = self.status()
             return now["ledger"]["size"] > before and now["entry"] not in BUSY
 
-        if not self.wait_for(answered, self._seen_s):
+        if not self.wait_for(answered, limit_s):
             raise RefusedError(otherwise)
         return self._said()
 
@@ -152,3 +176,12 @@ class Shop:
             return f"entry {now['entry']}, exit {now['exit']}"
         page = self.tell("screen", "state")
         return "\n".join((page["title"], *(f"  {line}" for line in page["lines"])))
+
+
+def _why_not(way: str, entry: str) -> str:
+    """Return why nothing comes of this button while the gate is as it is, "" when something may."""
+    if way == "group":
+        return "" if entry == UNLOCKED else "nobody has been let in who could bring others"
+    if entry == UNLOCKED:
+        return "the door is unlocked; go in, or wait until it locks again"
+    return "" if entry == OFFERED else "nothing is offered; show a code first"

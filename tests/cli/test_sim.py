@@ -16,7 +16,7 @@ VERBS = [
     ("choose", "vouched"),
     ("enter",),
     ("exit",),
-    ("exit", "AA", "--code", "K1:X"),
+    ("exit", "AABB", "--code", "K1:X"),
 ]
 
 
@@ -36,6 +36,13 @@ def test_a_gate_with_real_devices_is_left_alone(kiosk: Kiosk, tmp_path: Path) ->
     done = kiosk("sim", "enter", "--state", tmp_path / "shop")
     assert done.code == 2
     assert "corner/door-1: no simulated shop; make one: kiosk init DIR --simulate" in done.err
+
+
+@pytest.mark.parametrize("epc", ["ZZZ", "30", "3", "30" * 63])
+def test_what_is_no_epc_is_refused(kiosk: Kiosk, epc: str) -> None:
+    done = kiosk("sim", "exit", epc)
+    assert done.code == 2
+    assert f"'{epc}': no EPC, which is 2 to 62 bytes in hex" in done.err
 
 
 def test_a_way_that_is_none_is_refused(kiosk: Kiosk) -> None:

@@ -57,6 +57,22 @@ def test_a_customer_without_a_score_comes_in_by_a_voucher_or_on_the_word_of_staf
     assert "You took nothing." in shop.leave([])
 
 
+def test_at_an_unlocked_door_nothing_else_is_answered_and_it_is_said_at_once(
+    theatre: Theatre, shop: Shop
+) -> None:
+    shop.show(theatre.mint("ada", age_s=0))
+    with pytest.raises(RefusedError, match=r"voucher cannot .*: the door is unlocked; go in, or"):
+        shop.choose("voucher")
+    with pytest.raises(RefusedError, match="the door is unlocked for this customer already"):
+        shop.show(theatre.mint("ada", age_s=1))
+    assert shop.choose("group").startswith("Come in together\n")
+
+
+def test_an_exit_with_nobody_inside_says_that_it_is_nobodys(shop: Shop) -> None:
+    assert shop.status()["inside"] == 0
+    assert shop.leave([]).endswith("\n(nobody was known to be inside: it is nobody's exit)")
+
+
 def test_of_several_inside_the_one_who_shows_a_code_leaves_with_what_is_carried(
     tmp_path: Path,
 ) -> None:
@@ -71,19 +87,24 @@ def test_of_several_inside_the_one_who_shows_a_code_leaves_with_what_is_carried(
         shop.close()
 
 
-@pytest.mark.usefixtures("shop")
-def test_what_cannot_be_is_told_with_what_to_do(theatre: Theatre) -> None:
+def test_what_cannot_be_is_told_with_what_to_do(theatre: Theatre, shop: Shop) -> None:
     brief = Shop(settings(theatre), BRIEF_S)
     with pytest.raises(RefusedError, match="the door is locked: show a code first"):
         brief.enter()
-    with pytest.raises(RefusedError, match="voucher cannot be chosen now: show a code first"):
+    with pytest.raises(
+        RefusedError, match="voucher cannot be chosen now: nothing is offered; show a"
+    ):
         brief.choose("voucher")
     with pytest.raises(RefusedError, match="no button is for deposit"):
         brief.choose("deposit")
-    with pytest.raises(
-        RefusedError, match="the gate did not answer: the code was shown before, or is no ID"
-    ):
+    with pytest.raises(RefusedError, match="group cannot be chosen now: nobody has been let in"):
+        brief.choose("group")
+    with pytest.raises(RefusedError, match="the gate ignored it: codes of kiosks are K1: and"):
         brief.show("no token")
+    token = theatre.mint("bea", age_s=0)
+    assert shop.show(token)
+    with pytest.raises(RefusedError, match="the gate did not answer: the code was shown before"):
+        brief.show(token)
     with pytest.raises(RefusedError, match="exit-reader: epcs: 'zz' is not an EPC"):
         brief.leave(["zz"])
     with pytest.raises(RefusedError, match=r"no camera at the exit: write \[exit_camera\]"):
