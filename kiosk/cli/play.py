@@ -33,6 +33,8 @@ def command(
     from kiosk.stage.view import View
 
     day = load(script)
+    if not day.steps:
+        typer.echo(f"{script}: no step in it; docs/script.md says how to write one", err=True)
     with directory_for(state) as directory:
         played = play(day, directory, View(quiet=quiet))
     if as_json:

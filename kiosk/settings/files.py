@@ -23,6 +23,9 @@ T = TypeVar("T", bound=BaseSettings)
 
 MAX_BYTES: Final = 1 << 18  # a full store.toml has some 8,000
 SECTIONS: Final = tuple(Settings.model_fields)
+KIOSK: Final = "the configuration of a kiosk, for kiosk run"
+HUB: Final = "the configuration of a hub, for kiosk hub"
+SCRIPT: Final = "a script, for kiosk play"
 _PICTURES: Final = ("file", "folder", "eye")
 
 
@@ -59,10 +62,17 @@ def load_any(path: Path) -> Settings | HubSettings:
     Raises:
         SettingsError: With every fault, each at its file and line.
     """
-    values = read(path).values
+    return load_hub(path) if what_is(read(path).values) == HUB else load(path)
+
+
+def what_is(values: Mapping[str, Any]) -> str:
+    """Return what a file with these tables is for, as `KIOSK`, `HUB` or `SCRIPT`; "" in doubt."""
     hub = values.get("hub")
-    is_hub = "kiosk" not in values and isinstance(hub, dict) and "state_dir" in hub
-    return load_hub(path) if is_hub else load(path)
+    if "kiosk" in values:
+        return KIOSK
+    if isinstance(hub, dict) and "state_dir" in hub:
+        return HUB
+    return SCRIPT if "step" in values else ""
 
 
 def read(path: Path, first: str = "kiosk init DIR makes a first one") -> Document:
@@ -115,13 +125,16 @@ def told(path: Path, document: Document, found: Iterable[Finding]) -> list[str]:
 
 def _load(model: type[T], path: Path) -> T:
     document = read(path)
+    found, wanted = what_is(document.values), KIOSK if model is Settings else HUB
+    if found not in {"", wanted}:
+        raise SettingsError([f"{path}: this is {found}; here goes {wanted}"])
     values: Mapping[str, Any] = document.values
     for key, credential in credentials():
         values = _merged(values, _nested(key, str(credential)))
     values = _merged(values, variables(model))
     values = _anchored(model, values, path.absolute().parent)
     known = tuple(model.model_fields)
-    found: list[Finding] = [
+    faults: list[Finding] = [
         ((name,), f"unknown table ({near(name, known)})") for name in values if name not in known
     ]
     # Only known names: others could be parameters of the class itself, such as _env_file.
@@ -130,9 +143,9 @@ def _load(model: type[T], path: Path) -> T:
     try:
         settings = model(**right)
     except ValidationError as error:
-        found.extend(findings(model, error))
-    found.extend(broken(values) if model is Settings else ())
-    lines = [*unknown_variables(SECTIONS), *told(path, document, found)]
+        faults.extend(findings(model, error))
+    faults.extend(broken(values) if model is Settings else ())
+    lines = [*unknown_variables(SECTIONS), *told(path, document, faults)]
     if settings is None or lines:
         raise SettingsError(lines)
     return settings

@@ -11,6 +11,7 @@ from kiosk.settings.places import Finding, Key, dotted
 
 PULLED_UP_PINS: Final = range(9)  # BCM2835 datasheet 6.2: GPIO 0-8 power on pulled up
 UHF_KINDS: Final = ("m100", "r200")
+FOB_KINDS: Final = ("rdm6300", "id12la")
 _UHF_KEYS: Final = ("power_dbm", "region", "q", "rssi_floor_dbm")
 _LINES: Final = ("lock", "door", "exit")
 
@@ -90,7 +91,7 @@ def _cameras(values: Table) -> Iterator[Finding]:
 
 def _readers(values: Table) -> Iterator[Finding]:
     for at, reader in enumerate(tables(values, "reader")):
-        if reader.get("kind") in UHF_KINDS:
+        if reader.get("kind") not in FOB_KINDS:  # of an unknown kind nobody knows
             continue
         for key in _UHF_KEYS:
             if key in reader:

@@ -11,6 +11,7 @@ from typing import Final
 
 from kiosk.core.epc import is_gtin14
 from kiosk.core.identity import is_customer_ref
+from kiosk.settings.files import SCRIPT, what_is
 from kiosk.settings.places import SyntaxFaultError, parse
 from kiosk.stage.errors import ScriptError
 from kiosk.stage.plot import POLICY, Customer, Expect, Item, Script, Step
@@ -103,6 +104,9 @@ def load(path: Path) -> Script:
     except SyntaxFaultError as error:
         place = f"{path}:{error.line}:{error.column}"
         raise ScriptError([f"{place}: not TOML: {error}"]) from error
+    kind = what_is(values)
+    if kind not in {"", SCRIPT}:
+        raise ScriptError([f"{path}: this is {kind}; here goes {SCRIPT} (docs/script.md)"])
     mistakes = Mistakes(path, text)
     script = _Parser(path, mistakes).script(values)
     found = mistakes.lines()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kiosk.settings import HubSettings, Settings, SettingsError, load, load_hub, load_lock
+from kiosk.settings import HubSettings, Settings, SettingsError, files, load, load_hub, load_lock
 from kiosk.settings.files import MAX_BYTES, load_any, read, told
 from tests.shipped import shipped
 
@@ -293,3 +293,18 @@ def test_a_hub_listens_at_an_address(listen: str, tmp_path: Path) -> None:
 def test_findings_without_a_place_stand_at_the_top(write: Write) -> None:
     path = write()
     assert told(path, read(path), [(("screen",), "none")]) == [f"{path}:1: screen: none"]
+
+
+def test_a_file_for_something_else_is_told_in_one_line(write: Write, tmp_path: Path) -> None:
+    kiosk, hub, script = write(), tmp_path / "hub.toml", tmp_path / "day.toml"
+    hub.write_text('[hub]\nstate_dir = "hub"\n', encoding="utf-8")
+    script.write_text('[[step]]\ndo = "leave"\n', encoding="utf-8")
+    for path, reading, words in (
+        (hub, load, f"{hub}: this is {files.HUB}; here goes {files.KIOSK}"),
+        (script, load, f"{script}: this is {files.SCRIPT}; here goes {files.KIOSK}"),
+        (script, load_any, f"{script}: this is {files.SCRIPT}; here goes {files.KIOSK}"),
+        (kiosk, load_hub, f"{kiosk}: this is {files.KIOSK}; here goes {files.HUB}"),
+    ):
+        with pytest.raises(SettingsError) as told:
+            reading(path)
+        assert str(told.value) == words

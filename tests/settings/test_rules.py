@@ -152,6 +152,7 @@ def test_a_real_camera_reads_something(name: str) -> None:
 def test_radio_settings_are_for_uhf_readers(key: str) -> None:
     fob = {"kind": "rdm6300", "role": "entry", key: 1}
     assert faults({"reader": [fob]}) == [f"reader[0].{key}: is for UHF readers only (remove it)"]
+    assert faults({"reader": [fob | {"kind": "m1000"}]}) == [], "one fault is not told as two"
     for kind in UHF_KINDS:
         assert faults({"reader": [{**fob, "kind": kind}]}) == []
 

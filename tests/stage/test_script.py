@@ -34,6 +34,12 @@ READ: dict[str, object] = {"fob": "0A1B2C3D4E", "epcs": (MIX,)}
 """What is read differs from what is written."""
 
 
+def test_the_configuration_of_a_kiosk_is_no_script(tmp_path: Path) -> None:
+    path = write(tmp_path, '[kiosk]\nname = "door-1"\n')
+    with pytest.raises(ScriptError, match="this is the configuration of a kiosk, for kiosk run"):
+        load(path)
+
+
 def mistakes(directory: Path, text: str) -> list[str]:
     """Return what is wrong with a script, without its path."""
     path = write(directory, text)
