@@ -6,6 +6,7 @@ from typing import Final
 
 from kiosk.cli.doctor_finding import Finding, fix, note, ok
 from kiosk.core.policy import parse_policy
+from kiosk.core.signing import SigningError, VerifyKey, b64decode, kid_of, open_envelope
 from kiosk.core.values import CoreError
 from kiosk.hub.documents import payload_of
 from kiosk.remote.errors import RemoteError
@@ -59,11 +60,25 @@ def _rules(settings: Settings) -> Iterator[Finding]:
     if missing:
         remedy = "kiosk keys publish policy.json keys.json catalogue.json"
         yield note("rules", f"the hub has no {missing} yet, so the kiosk does not start", remedy)
+    if found["policy"] is not None and not _is_signed(found["policy"], settings.owner_key):
+        detail = f"{settings.hub.url} serves rules that another owner's key signed"
+        yield fix("rules", detail, "is it another shop's hub? correct hub.url or hub.owner_key")
+        return
     inside = _max_inside(found["policy"])
     if inside > 1 and settings.exit_camera is None:
         detail = f"max_inside is {inside}, but no [exit_camera] tells who of them leaves"
         remedy = "add one, or set max_inside = 1; until then visits end only by stay_s"
         yield note("rules", detail, remedy)
+
+
+def _is_signed(envelope: bytes, owner_key: str) -> bool:
+    public = b64decode(owner_key)
+    owner = VerifyKey(kid_of(public), public, "owner")
+    try:
+        open_envelope("policy", envelope, {owner.kid: owner})
+    except SigningError:
+        return False
+    return True
 
 
 def _max_inside(envelope: bytes | None) -> int:

@@ -14,6 +14,7 @@ from kiosk.cli.doctor_finding import Finding, fix, note, ok
 from kiosk.cli.doctor_machine import clock, disk, software, state
 from kiosk.cli.doctor_round import table
 from kiosk.cli.doctor_services import DOCUMENTS, services
+from kiosk.core.signing import b64encode
 from kiosk.core.values import ClockSync, Json
 from kiosk.settings import Settings, load
 from tests.hub.worlds import Owner
@@ -42,6 +43,12 @@ def open_shop(kiosk: Kiosk, place: Path, httpserver: HTTPServer) -> Path:
 
 def settings(shop: Path) -> Settings:
     return load(shop / "kiosk.toml")
+
+
+def owned(found: Settings) -> Settings:
+    """Return the settings of a shop of the tests' owner."""
+    hub = found.hub.model_copy(update={"owner_key": b64encode(Owner().public)})
+    return found.model_copy(update={"hub": hub})
 
 
 def told(findings: Iterator[Finding], what: str) -> Finding:
@@ -117,9 +124,23 @@ def test_rules_that_the_devices_cannot_keep_are_told(
         document = Owner().policy(1, **changes)
         httpserver.expect_request(f"/v1/documents/{kind}").respond_with_data(document)
     place = open_shop(kiosk, tmp_path / "shop", httpserver)
-    blind = settings(place).model_copy(update={"exit_camera": None})
+    blind = owned(settings(place)).model_copy(update={"exit_camera": None})
     found = [each for each in services(blind) if each.what == "rules"]
     assert [(each.mark, each.detail[:49]) for each in found] == [(m, d[:49]) for m, d in marks]
+
+
+def test_the_hub_of_another_shop_is_to_be_fixed(
+    kiosk: Kiosk, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/healthz").respond_with_data("ok")
+    for kind in DOCUMENTS:
+        httpserver.expect_request(f"/v1/documents/{kind}").respond_with_data(Owner().policy(1))
+    place = open_shop(kiosk, tmp_path / "shop", httpserver)
+    rules = told(services(settings(place)), "rules")
+    assert (rules.mark, rules.detail.partition(" ")[2]) == (
+        "FIX",
+        "serves rules that another owner's key signed",
+    )
 
 
 def test_a_hub_that_does_not_give_its_rules_is_to_be_fixed(
