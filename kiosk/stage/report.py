@@ -55,7 +55,7 @@ def kept(directory: Path, kiosk: str) -> str:
     clock = shlex.quote(str(place / "clock"))
     return (
         f"Kept: {directory} ({kiosk} ledger verify --state {shlex.quote(str(place))})\n"
-        "To record a late payment, start its hub again; its link leads to the pages:\n"
+        "Late payments are recorded on its pages: start its hub again and open its link:\n"
         f"  {OFFSET_VARIABLE}={clock} {kiosk} {hub}"
     )
 

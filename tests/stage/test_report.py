@@ -90,7 +90,9 @@ def test_a_kept_directory_is_named_with_what_verifies_it_and_what_takes_payments
     (place / "kiosk.toml").write_text(shipped("store.toml"), encoding="utf-8")
     first, second, third = kept(place, "./run kiosk").splitlines()
     assert first == f"Kept: {place} (./run kiosk ledger verify --state '{place}')"
-    assert second == "To record a late payment, start its hub again; its link leads to the pages:"
+    assert (
+        second == "Late payments are recorded on its pages: start its hub again and open its link:"
+    )
     assert third == (
         f"  KIOSK_CLOCK_OFFSET_FILE='{place}/clock' ./run kiosk hub --state '{place}/hub' "
         f"--owner-key {OWNER_KEY} --listen 127.0.0.1:8080 --login-code"
