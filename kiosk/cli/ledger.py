@@ -4,14 +4,11 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from kiosk.cli.place import ConfigOption, JsonOption, StateOption, ledger_path
-
-if TYPE_CHECKING:
-    from kiosk.ledger.checkpoint import LogKey
 
 app = typer.Typer(
     help=(
@@ -130,7 +127,7 @@ def verify(
 
     Exit 1 when something is not what was signed; the first wrong index and part are named.
     """
-    from kiosk.ledger.checkpoint import LogKey, root_text
+    from kiosk.ledger.checkpoint import LogKey, parse_vkey, root_text
     from kiosk.ledger.keys import LOG_KEY_FILE, load_log_key
     from kiosk.ledger.reader import LedgerReader
 
@@ -138,7 +135,7 @@ def verify(
     wrap_key = _wrap_key(path)
     with LedgerReader(path, wrap_key) as reader:
         if vkey is not None:
-            key = _verifier(vkey, reader.key.name)
+            key = parse_vkey(_checked(vkey, reader.key.name))
         elif path.with_name(LOG_KEY_FILE).exists():
             key = LogKey.of(reader.key.name, load_log_key(path.parent))
         else:
@@ -229,13 +226,14 @@ def export(
     typer.echo(f"{directory}: {size} entries, checkpoint, log.vkey")
 
 
-def _verifier(vkey: Path, origin: str) -> "LogKey":
-    """Return the verifier key in a file; typer.BadParameter unless it is that of this log."""
+def _checked(vkey: Path, origin: str) -> str:
+    """Return the verifier key in a file; typer.BadParameter unless it is one of this log."""
     from kiosk.ledger.checkpoint import parse_vkey
     from kiosk.ledger.errors import CheckpointError
 
     try:
-        key = parse_vkey(vkey.read_text(encoding="utf-8"))
+        text = vkey.read_text(encoding="utf-8")
+        key = parse_vkey(text)
     except (UnicodeDecodeError, CheckpointError) as error:
         raise typer.BadParameter(
             f"--vkey {vkey}: holds no verifier key: want a file such as log.vkey, which "
@@ -243,7 +241,7 @@ def _verifier(vkey: Path, origin: str) -> "LogKey":
         ) from error
     if key.name != origin:
         raise typer.BadParameter(f"--vkey {vkey}: the key of {key.name}, this is {origin}")
-    return key
+    return text
 
 
 def _wrap_key(path: Path) -> bytes | None:

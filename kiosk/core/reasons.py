@@ -115,7 +115,7 @@ WORDS: Final = MappingProxyType(
         Reason.WRONG_SHOP: Words(
             "This code is for another shop",
             "Each shop has a code of its own, so that shops cannot compare you.",
-            "Choose this shop in your app, or ask its staff for a voucher.",
+            "Show it again with a code for this shop, as your app or staff give it.",
         ),
         Reason.UNKNOWN_ISSUER: Words(
             "We do not know this code",
@@ -154,12 +154,12 @@ WORDS: Final = MappingProxyType(
         Reason.FORGED: Words(
             "This code is not genuine",
             "Its signature does not fit.",
-            "Show the code in your own app, or ask staff for a new voucher.",
+            "Show the code in your own app, or the one that staff gave you.",
         ),
         Reason.REPLAYED: Words(
             "This code was used before",
             "Each code opens one door once.",
-            "Show a fresh code from your app, or another voucher.",
+            "Show a fresh code.",
         ),
         Reason.RATE_LIMITED: Words(
             "Too many wrong codes",
