@@ -16,7 +16,7 @@ from kiosk.stage.links import wait_for
 from kiosk.stage.visitor import Visitor
 
 SEEN_S: Final = 10.0  # a code on a noisy picture, a check of 1.5 s, a busy Pi
-IGNORED_S: Final = 3.0  # what has no answer by then, where none is expected, was ignored
+IGNORED_S: Final = 2.0  # the gate records what it answers before it does anything else
 BUSY: Final = frozenset({"checking"})
 OFFERED: Final = "offered"
 UNLOCKED: Final = "unlocked"
@@ -52,24 +52,24 @@ class Shop:
         Raises:
             RefusedError: It did not answer.
         """
-        limit_s = min(IGNORED_S, self._seen_s)
-        if not is_token(text):
-            otherwise = (
-                "the gate ignored it: codes of kiosks are K1: and capitals; "
-                "show one as kiosk id make prints it"
-            )
-        elif self.status()["entry"] == UNLOCKED:
-            otherwise = "the door is unlocked for this customer already: go in, or wait"
-        else:
-            limit_s = self._seen_s
-            otherwise = (
-                "the gate did not answer: the code was shown before; "
-                "show a fresh one, as kiosk id make prints it"
-            )
+        before = self.status()
+        otherwise = (
+            "the door was unlocked for a customer already, and this code changed nothing: "
+            "go in, or show it when the door is locked again"
+            if before["entry"] == UNLOCKED
+            else "the gate did not answer: the code was shown before; "
+            "show a fresh one, as kiosk id make prints it"
+        )
+        self.tell("camera", "show", text=text)
         try:
-            return self._answered(
-                lambda: self.tell("camera", "show", text=text), otherwise, limit_s
-            )
+            if not self.wait_for(lambda: _texts(self.status()) > _texts(before), self._seen_s):
+                raise RefusedError("the camera did not read it; see camera in kiosk status")
+            if not is_token(text):
+                raise RefusedError(
+                    "the camera read it, and the gate ignores it: codes of kiosks are K1: and "
+                    "capitals; show one as kiosk id make prints it"
+                )
+            return self._answer(before, otherwise)
         finally:
             self.tell("camera", "clear")
 
@@ -82,16 +82,12 @@ class Shop:
         buttons = [each.name for each in self._settings.button if each.way == way]
         if not buttons:
             raise RefusedError(f"no button is for {way}; see button in the configuration")
-        why = _why_not(way, self.status()["entry"])
+        before = self.status()
+        why = _why_not(way, before["entry"])
         if why:
-            raise RefusedError(
-                f"{way} cannot be chosen now: {why}. The screen says:\n{self._said()}"
-            )
-        return self._answered(
-            lambda: self._visitor.press(buttons[0]),
-            f"{way} cannot be chosen now: show a code first, and see what is offered",
-            self._seen_s,
-        )
+            raise RefusedError(self._unchosen(way, why))
+        self._visitor.press(buttons[0])
+        return self._answer(before, self._unchosen(way, "it is not offered"))
 
     def enter(self) -> None:
         """Pull the open door and let it fall shut behind oneself.
@@ -154,19 +150,23 @@ class Shop:
         """Let real time pass, as a person takes it."""
         time.sleep(for_s)
 
-    def _answered(self, act: Callable[[], object], otherwise: str, limit_s: float) -> str:
-        """Act, and return what the gate says once it wrote its answer."""
-        before = self.status()["ledger"]["size"]
-        act()
+    def _answer(self, before: Mapping[str, Any], otherwise: str) -> str:
+        """Return what the gate says once it wrote its answer to what was done after `before`."""
+        size, unlocked = before["ledger"]["size"], before["entry"] == UNLOCKED
 
         def answered() -> bool:
-            """Whether something new was recorded, and no answer is waited for."""
+            """Whether something was recorded, and not that an unlocked door locked again."""
             now = self.status()
-            return now["ledger"]["size"] > before and now["entry"] not in BUSY
+            return now["ledger"]["size"] > size and (not unlocked or now["entry"] == UNLOCKED)
 
-        if not self.wait_for(answered, limit_s):
+        if not self.wait_for(answered, IGNORED_S):
             raise RefusedError(otherwise)
+        self.wait_for(lambda: self.status()["entry"] not in BUSY, self._seen_s)
         return self._said()
+
+    def _unchosen(self, way: str, why: str) -> str:
+        """Return why nothing came of a button, and what the gate says."""
+        return f"{way} cannot be chosen now: {why}. The screen says:\n{self._said()}"
 
     def _said(self) -> str:
         """Return what stands on the simulated screen, else in which state the gate is."""
@@ -185,3 +185,9 @@ def _why_not(way: str, entry: str) -> str:
     if entry == UNLOCKED:
         return "the door is unlocked; go in, or wait until it locks again"
     return "" if entry == OFFERED else "nothing is offered; show a code first"
+
+
+def _texts(status: Mapping[str, Any]) -> int:
+    """Return how many texts the camera at the entry has read, codes of kiosks or not."""
+    counters = status["devices"].get("camera", {}).get("counters", {})
+    return sum(counters.get(each, 0) for each in ("decoded", "rejected"))

@@ -1,7 +1,8 @@
 """The people of a simulated shop go through a whole visit, and are told what cannot be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from kiosk.stage.theatre import NIGHT_S, Theatre, opened
 from tests.shipped import shipped
 from tests.stage.scripts import WATER, script
 
-BRIEF_S = 0.5
+GROUP_S = 31
+LIMIT_S = 10
 
 
 def settings(theatre: Theatre) -> Settings:
@@ -63,9 +65,64 @@ def test_at_an_unlocked_door_nothing_else_is_answered_and_it_is_said_at_once(
     shop.show(theatre.mint("ada", age_s=0))
     with pytest.raises(RefusedError, match=r"voucher cannot .*: the door is unlocked; go in, or"):
         shop.choose("voucher")
-    with pytest.raises(RefusedError, match="the door is unlocked for this customer already"):
+    with pytest.raises(RefusedError, match="the door was unlocked for a customer already, and"):
         shop.show(theatre.mint("ada", age_s=1))
+    assert shop.show(theatre.mint("ben", age_s=0)).startswith("Somebody is inside\n")
     assert shop.choose("group").startswith("Come in together\n")
+    with pytest.raises(RefusedError, match="group cannot be chosen now: it is not offered"):
+        shop.choose("group")
+
+
+def test_a_door_that_locks_again_is_no_answer_to_a_code(theatre: Theatre, shop: Shop) -> None:
+    class Late(Shop):
+        """Whoever was let in goes in as soon as the next code has been read."""
+
+        def tell(self, device: str, do: str, **arguments: object) -> Mapping[str, Any]:
+            before = self.decoded()
+            said = super().tell(device, do, **arguments)
+            if do == "show":
+                assert self.wait_for(lambda: self.decoded() > before, LIMIT_S)
+                self.enter()
+            return said
+
+        def decoded(self) -> int:
+            """Return how many codes the camera has read."""
+            return int(self.status()["devices"]["camera"]["counters"]["decoded"])
+
+    shop.show(theatre.mint("ada", age_s=0))
+    late = Late(settings(theatre))
+    with pytest.raises(RefusedError, match="and this code changed nothing"):
+        late.show(theatre.mint("ada", age_s=1))
+    late.close()
+    assert "You took nothing." in shop.leave([])
+
+
+def test_a_way_that_is_not_among_those_offered_is_told_to_be_none(
+    theatre: Theatre, shop: Shop
+) -> None:
+    shop.show(theatre.mint("ada", age_s=0))
+    shop.enter()
+    assert shop.show(theatre.mint("ben", age_s=0)).startswith("Somebody is inside\n")
+    assert shop.status()["entry"] == "offered"
+    with pytest.raises(RefusedError, match="voucher cannot be chosen now: it is not offered"):
+        shop.choose("voucher")
+    with pytest.raises(RefusedError, match="group cannot be chosen now: nobody has been let in"):
+        shop.choose("group")
+    shop.choose("leave")
+    assert "You took nothing." in shop.leave([])
+
+
+def test_a_group_leaves_together_once_the_door_is_locked_again(
+    theatre: Theatre, shop: Shop
+) -> None:
+    shop.show(theatre.mint("ada", age_s=0))
+    shop.choose("group")
+    shop.enter()
+    shop.enter()
+    theatre.move_clock(GROUP_S)
+    assert shop.wait_for(lambda: not shop.status()["unlocked"], LIMIT_S)
+    assert shop.leave([f"{WATER[:-4]}5109"]).startswith("Please pay later\n")
+    assert shop.status()["others_left_s"] > 0
 
 
 def test_an_exit_with_nobody_inside_says_that_it_is_nobodys(shop: Shop) -> None:
@@ -88,28 +145,26 @@ def test_of_several_inside_the_one_who_shows_a_code_leaves_with_what_is_carried(
 
 
 def test_what_cannot_be_is_told_with_what_to_do(theatre: Theatre, shop: Shop) -> None:
-    brief = Shop(settings(theatre), BRIEF_S)
     with pytest.raises(RefusedError, match="the door is locked: show a code first"):
-        brief.enter()
+        shop.enter()
     with pytest.raises(
         RefusedError, match="voucher cannot be chosen now: nothing is offered; show a"
     ):
-        brief.choose("voucher")
+        shop.choose("voucher")
     with pytest.raises(RefusedError, match="no button is for deposit"):
-        brief.choose("deposit")
+        shop.choose("deposit")
     with pytest.raises(RefusedError, match="group cannot be chosen now: nobody has been let in"):
-        brief.choose("group")
-    with pytest.raises(RefusedError, match="the gate ignored it: codes of kiosks are K1: and"):
-        brief.show("no token")
+        shop.choose("group")
+    with pytest.raises(RefusedError, match="the camera read it, and the gate ignores it"):
+        shop.show("no token")
     token = theatre.mint("bea", age_s=0)
     assert shop.show(token)
     with pytest.raises(RefusedError, match="the gate did not answer: the code was shown before"):
-        brief.show(token)
+        shop.show(token)
     with pytest.raises(RefusedError, match="exit-reader: epcs: 'zz' is not an EPC"):
-        brief.leave(["zz"])
+        shop.leave(["zz"])
     with pytest.raises(RefusedError, match=r"no camera at the exit: write \[exit_camera\]"):
-        brief.leave([], "K1:X")
-    brief.close()
+        shop.leave([], "K1:X")
 
 
 @pytest.mark.usefixtures("shop")
