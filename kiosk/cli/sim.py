@@ -54,9 +54,8 @@ def choose(
 ) -> None:
     """Press a button at the gate.
 
-    group: after the own code, before going in; the others go in by more kiosk sim enter. Leave
-    together: after its exit somebody of a group may be inside yet, for a quarter of an hour, so
-    that an exit is unresolved and held against nobody. kiosk status says how long.
+    group: after the own code, before going in. The door stays unlocked for 30 s, and everybody
+    goes in by a kiosk sim enter of their own. All of it is one visit: see kiosk sim exit.
 
     Example: kiosk sim choose vouched --state DIR
     """
@@ -94,6 +93,11 @@ def leave(
 
     Where the rules let several in at once (max_inside), --code says who of them leaves. An exit
     without it is nobody's then: what is carried out is unresolved.
+
+    A group leaves by one exit with all that it carries, once the door is locked again: before,
+    somebody else may pass the same open door, and the exit is unresolved. After it somebody of
+    the group may be inside yet, for a quarter of an hour: what leaves in that time is unresolved
+    too, and held against nobody. kiosk status says how long.
 
     Example: kiosk sim exit 3034257BF40C0E4000000001 --state DIR
     """

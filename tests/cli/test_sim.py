@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from kiosk.core.visit_passing import GROUP_S
+from kiosk.core.visit_state import CROWD_MS
+
 Kiosk = Callable[..., Any]
 
 VERBS = [
@@ -49,3 +52,14 @@ def test_a_way_that_is_none_is_refused(kiosk: Kiosk) -> None:
     done = kiosk("sim", "choose", "deposit")
     assert done.code == 2
     assert "'deposit' is not one of 'voucher', 'vouched', 'leave', 'group'" in done.err
+
+
+def test_help_says_how_a_group_comes_in_and_leaves(kiosk: Kiosk) -> None:
+    comes, leaves = (
+        " ".join(kiosk("sim", verb, "--help").out.split()) for verb in ("choose", "exit")
+    )
+    assert f"stays unlocked for {GROUP_S} s" in comes
+    assert "see kiosk sim exit" in comes
+    assert CROWD_MS == 15 * 60_000
+    assert "once the door is locked again" in leaves
+    assert "a quarter of an hour" in leaves
