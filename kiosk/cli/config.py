@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kiosk.cli.place import USUAL, VARIABLE, JsonOption, config_path
+from kiosk.cli.place import USUAL, VARIABLE, JsonOption, StateOption, config_path
 
 app = typer.Typer(
     help=(
@@ -25,7 +25,9 @@ MASK = "********"
 
 
 @app.command()
-def check(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
+def check(
+    file: FileArgument = None, *, state: StateOption = None, as_json: JsonOption = False
+) -> None:
     """Say whether the daemon would take this file; name every fault by its line.
 
     Warnings are about what is allowed but unwise. The environment counts too, as it would for the
@@ -39,7 +41,7 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
     from kiosk.settings.advice import advice
     from kiosk.settings.files import load_any, read, told
 
-    file = config_path(file, None)
+    file = config_path(file, state)
     try:
         settings = load_any(file)
     except SettingsError as error:
@@ -59,14 +61,16 @@ def check(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(file: FileArgument = None, *, as_json: JsonOption = False) -> None:
+def show(
+    file: FileArgument = None, *, state: StateOption = None, as_json: JsonOption = False
+) -> None:
     """Print what the file, the environment and the defaults come to, with secrets masked.
 
     Example: kiosk config show /etc/kiosk/kiosk.toml --json
     """
     from kiosk.settings.files import load_any
 
-    values = load_any(config_path(file, None)).model_dump(mode="json", exclude_none=True)
+    values = load_any(config_path(file, state)).model_dump(mode="json", exclude_none=True)
     typer.echo(json.dumps(_masked(values), indent=2) if as_json else _toml(values))
 
 

@@ -158,9 +158,14 @@ def learn(
 
     Exit 1 when nothing was heard, 3 when the reader is not there.
     """
+    from kiosk.core.money import MAX_DIGITS, parse
     from kiosk.stage.learning import add
     from kiosk.stage.listening import listen
 
+    try:
+        parse(price.strip(), MAX_DIGITS)  # which currency it is in only the hub knows
+    except ValueError as error:
+        raise typer.BadParameter(f"--price {price}: {error}") from error
     found = listen(_reader(_Choice(config, state, reader, port, kind)), seconds)
     near = [tag.epc for tag in found.tags if tag.rssi_max is None or tag.rssi_max >= floor_dbm]
     if not near:

@@ -8,6 +8,8 @@ MAX_MINOR: Final = 10**12
 """Most that one price or payment may be; thousands of them still add up to 53 bits."""
 _AMOUNT: Final = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]+))?")
 _USUAL_DIGITS: Final = 2
+MAX_DIGITS: Final = 4
+"""The most decimals that any currency has."""
 # ISO 4217 list one: currencies whose minor unit is not a hundredth.
 _DIGITS: Final = MappingProxyType(
     {

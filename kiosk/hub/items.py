@@ -9,6 +9,7 @@ from typing import Final
 from kiosk.core import money
 from kiosk.core.catalogue import Article, Catalogue, parse_catalogue
 from kiosk.core.document import DocumentError
+from kiosk.core.printable import printable
 from kiosk.core.values import Json
 from kiosk.hub.errors import ItemsError
 
@@ -205,5 +206,5 @@ def _opened(cell: str) -> str:
 
 
 def _shown(text: str) -> str:
-    shown = ascii(text)
+    shown = f"'{printable(text)}'"
     return shown if len(shown) <= _SHORT else f"{shown[: _SHORT - 3]}..."

@@ -50,7 +50,9 @@ def fresh(state: Path | None) -> Path | None:
         StageError: A day was played there already; what left then is not charged again.
     """
     if state is not None and (state / LEDGER_FILE).exists():
-        raise StageError(f"{state}: a day was played here; give --state another directory")
+        raise StageError(
+            f"{state}: a day was played here, or still is; give --state another directory"
+        )
     return state
 
 

@@ -49,6 +49,14 @@ def test_the_shipped_files_want_the_owners_key_and_nothing_else(
     assert (done.code, done.out, done.err) == (0, f"{path}: ok\n", "")
 
 
+def test_the_directory_of_a_kiosk_means_its_file(kiosk: Kiosk, changed: Changed) -> None:
+    path = changed()
+    assert kiosk("config", "check", "--state", path.parent).out == f"{path}: ok\n"
+    shown = kiosk("config", "show", path).out
+    assert kiosk("config", "show", "--state", path.parent).out == shown
+    assert kiosk("config", "check", path, "--state", path.parent).code == 2
+
+
 def test_every_fault_is_a_line_and_the_code_is_2(kiosk: Kiosk, changed: Changed) -> None:
     path = changed(("pin = 17", "pin = 4"), ('egress = "handle"', 'egres = "handle"'))
     done = kiosk("config", "check", path)

@@ -88,6 +88,16 @@ def test_learn_adds_tags_to_the_spreadsheet_once(kiosk: Kiosk, field: Path, tmp_
     )
 
 
+@pytest.mark.parametrize("price", ["abc", "5.99999", "-1", ""])
+def test_a_price_that_is_none_is_refused_before_anything_is_heard(
+    kiosk: Kiosk, tmp_path: Path, price: str
+) -> None:
+    words = ("--port", tmp_path / "none", "--csv", tmp_path / "x.csv", "--name", "x")
+    done = kiosk("rfid", "learn", *words, f"--price={price}")
+    assert done.code == 2
+    assert f"--price {price}: want" in done.err
+
+
 def test_learn_leaves_out_what_is_not_held_close(kiosk: Kiosk, field: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "items.csv"
     words = ["--port", str(field), "--seconds", "0.5", "--name", "Mix", "--price", "5.99"]

@@ -69,6 +69,11 @@ def test_a_price_that_may_mean_another_is_named(column: str, price: str) -> None
     assert line.startswith(f"items.csv:2: {column}")
 
 
+def test_a_price_is_shown_as_it_was_typed_but_for_what_a_terminal_obeys() -> None:
+    (line,) = problems(f"name,gtin,price\nA,{GTIN},€1.20\x1b\n")
+    assert "price: '€1.20\\x1b': want an amount such as 5.99" in line
+
+
 def test_every_wrong_row_is_named_at_once_with_its_line() -> None:
     text = "\n".join(
         [

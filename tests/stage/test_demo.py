@@ -28,7 +28,9 @@ def test_a_directory_with_a_day_in_it_is_refused_in_one_line_with_a_remedy(tmp_p
     assert fresh(None) is None
     assert fresh(tmp_path) == tmp_path
     (tmp_path / "ledger.db").touch()
-    with pytest.raises(StageError, match=r"a day was played here; give --state another") as raised:
+    with pytest.raises(
+        StageError, match=r"a day was played here, or still is; give --state"
+    ) as raised:
         fresh(tmp_path)
     assert raised.value.exit_code == 2
 
