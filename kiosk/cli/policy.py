@@ -25,6 +25,10 @@ HubOption = Annotated[
 HUB_URL = "http://127.0.0.1:8080"
 DAY_S = 86_400
 DAYS = 365
+SEVERAL = (
+    "note: with several inside, only a kiosk with [exit_camera] tells who leaves; without it no "
+    "exit is anybody's, and visits end by stay_s"
+)
 WORDS = (
     "# thresholds: points, 0 to 800, open the door (purpose entry); the id is a name.\n"
     "# tier: which of the tiers an opened door gives; shadow: it opens nothing."
@@ -145,6 +149,8 @@ def publish(
     did = "would be" if dry_run else "is"
     news = news or "the rules as they were"
     typer.echo(f"policy version {payload['version']} {did} published: {news}; {_ends(payload)}")
+    if payload.get("max_inside", 1) != 1:
+        typer.echo(SEVERAL)
 
 
 def _echo_missing(texts: Mapping[str, str], draft: Mapping[str, Any]) -> None:

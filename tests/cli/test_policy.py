@@ -46,6 +46,10 @@ def test_an_owner_changes_the_rules_by_changing_a_file(
     after = json.loads(kiosk("policy", "show", "--hub", hub.url, "--json").out)
     assert (after["version"], after["timing"]) == (number, {"stay_s": 600})
     assert after["thresholds"] == before["thresholds"]
+    several = file.read_text(encoding="utf-8").replace("max_inside = 1", "max_inside = 3")
+    file.write_text(several, encoding="utf-8")
+    several = kiosk("policy", "publish", file, *signed).out
+    assert "note: with several inside, only a kiosk with [exit_camera] tells who leaves" in several
 
 
 def test_rules_that_are_as_they_were_are_published_anew_only_when_it_is_said(
