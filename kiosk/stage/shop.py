@@ -55,7 +55,7 @@ class Shop:
         before = self.status()
         otherwise = (
             "the door was unlocked for a customer already, and this code changed nothing: "
-            "go in, or show it when the door is locked again"
+            "go in, or show a fresh one when the door is locked again"
             if before["entry"] == UNLOCKED
             else "the gate did not answer: the code was shown before; "
             "show a fresh one, as kiosk id make prints it"

@@ -1,6 +1,7 @@
 """The people of a simulated shop go through a whole visit, and are told what cannot be."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,11 @@ def test_a_door_that_locks_again_is_no_answer_to_a_code(theatre: Theatre, shop: 
             return int(self.status()["devices"]["camera"]["counters"]["decoded"])
 
     shop.show(theatre.mint("ada", age_s=0))
-    late = Late(settings(theatre))
-    with pytest.raises(RefusedError, match="and this code changed nothing"):
+    with (
+        closing(Late(settings(theatre))) as late,
+        pytest.raises(RefusedError, match="and this code changed nothing"),
+    ):
         late.show(theatre.mint("ada", age_s=1))
-    late.close()
     assert "You took nothing." in shop.leave([])
 
 
