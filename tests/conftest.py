@@ -18,7 +18,6 @@ _BEGAN = pytest.StashKey[float]()
 
 LONG = (
     "tests/journeys/",
-    "tests/cli/test_init_steps.py",
     "tests/daemon/test_ending.py",
     "tests/cli/test_scores.py",
     "tests/core/test_visit_world.py",
@@ -47,9 +46,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long ones; among them and after them the order stays the random one."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with the long ones; else the order stays the random one.
+
+    A share of the battery, which has no workers, would never come to the others.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -88,6 +88,7 @@ def commands(text: str) -> list[str]:
     return [line.strip() for line in joined.splitlines() if line.startswith("     ")]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # every wait in it has a limit, which is longer on a busy machine
 def test_the_steps_as_printed_lead_through_a_whole_visit_by_every_way_in(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path)

@@ -33,8 +33,8 @@ def alive(pids: list[int]) -> list[int]:
     ("verb", "number", "code"),
     [
         ("play", signal.SIGINT, 130),
-        ("play", signal.SIGTERM, 143),
-        ("play", signal.SIGHUP, 129),
+        pytest.param("play", signal.SIGTERM, 143, marks=pytest.mark.slow),
+        pytest.param("play", signal.SIGHUP, 129, marks=pytest.mark.slow),
         ("play", signal.SIGKILL, -9),
         ("demo", signal.SIGINT, 0),
     ],

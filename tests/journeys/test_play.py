@@ -133,6 +133,7 @@ def test_nothing_is_left_running(played: tuple[Mapping[str, Any], Path]) -> None
     assert not (state / "control.sock").exists()
 
 
+@pytest.mark.slow
 def test_a_play_in_the_same_directory_goes_on_where_it_was(
     played: tuple[Mapping[str, Any], Path], tmp_path: Path
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_play_in_the_same_directory_goes_on_where_it_was(
     assert again["ledger"]["verified"] is True
 
 
+@pytest.mark.slow
 def test_a_day_that_was_cut_off_goes_on_with_an_empty_shop(tmp_path: Path) -> None:
     """Who was inside is of the day before; the kiosk closed that visit by its own rules."""
     state = tmp_path / "state"
