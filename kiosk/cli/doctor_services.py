@@ -8,7 +8,6 @@ from kiosk.cli.doctor_finding import Finding, fix, note, ok
 from kiosk.core.policy import parse_policy
 from kiosk.core.signing import SigningError, VerifyKey, b64decode, kid_of, open_envelope
 from kiosk.core.values import CoreError
-from kiosk.hub.documents import payload_of
 from kiosk.remote.errors import RemoteError
 from kiosk.remote.http import Ask, HttpClient
 from kiosk.remote.hub import HubClient
@@ -60,33 +59,26 @@ def _rules(settings: Settings) -> Iterator[Finding]:
     if missing:
         remedy = "kiosk keys publish policy.json keys.json catalogue.json"
         yield note("rules", f"the hub has no {missing} yet, so the kiosk does not start", remedy)
-    if found["policy"] is not None and not _is_signed(found["policy"], settings.owner_key):
-        detail = f"{settings.hub.url} serves rules that another owner's key signed"
+    if found["policy"] is not None:
+        yield from _fit(found["policy"], settings)
+
+
+def _fit(envelope: bytes, settings: Settings) -> Iterator[Finding]:
+    """Yield whether the policy is of this shop's owner, and asks nothing that a device lacks."""
+    public = b64decode(settings.owner_key)
+    owner = VerifyKey(kid_of(public), public, "owner")
+    try:
+        inside = parse_policy(open_envelope("policy", envelope, {owner.kid: owner})).max_inside
+    except SigningError:
+        detail = f"{settings.hub.url} serves rules that this shop's owner did not sign"
         yield fix("rules", detail, "is it another shop's hub? correct hub.url or hub.owner_key")
         return
-    inside = _max_inside(found["policy"])
+    except CoreError:
+        return  # kiosk run says what is wrong with it
     if inside > 1 and settings.exit_camera is None:
         detail = f"max_inside is {inside}, but no [exit_camera] tells who of them leaves"
         remedy = "add one, or set max_inside = 1; until then visits end only by stay_s"
         yield note("rules", detail, remedy)
-
-
-def _is_signed(envelope: bytes, owner_key: str) -> bool:
-    public = b64decode(owner_key)
-    owner = VerifyKey(kid_of(public), public, "owner")
-    try:
-        open_envelope("policy", envelope, {owner.kid: owner})
-    except SigningError:
-        return False
-    return True
-
-
-def _max_inside(envelope: bytes | None) -> int:
-    """Return how many visits the published rules allow; 1 where they cannot be read here."""
-    try:
-        return 1 if envelope is None else parse_policy(payload_of(envelope)).max_inside
-    except (CoreError, ValueError, LookupError, TypeError):
-        return 1  # kiosk run says what is wrong with it
 
 
 def _tokens(settings: Settings) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ def state_dir(config: Path | None, state: Path | None) -> Path:
     """Return where the kiosk keeps its ledger and sockets; `--state` needs no configuration."""
     path = config_path(config, state)
     if state is not None:
-        return _directory(state)
+        return state
     from kiosk.settings import load
 
     return load(path).kiosk.state_dir

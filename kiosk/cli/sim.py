@@ -1,16 +1,13 @@
 """`kiosk sim`: the people of a simulated shop, one act at a time."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from kiosk.cli.place import ConfigOption, StateOption, config_path
-
-EPC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){2,62}")
 
 app = typer.Typer(
     help=(
@@ -101,9 +98,14 @@ def leave(
 
     Example: kiosk sim exit 3034257BF40C0E4000000001 --state DIR
     """
+    from kiosk.core.epc import parse
+    from kiosk.core.values import CoreError
+
     for epc in epcs or ():
-        if EPC.fullmatch(epc) is None:
-            raise typer.BadParameter(f"{epc!a}: no EPC, which is 2 to 62 bytes in hex")
+        try:
+            parse(bytes.fromhex(epc))
+        except (ValueError, CoreError) as error:
+            raise typer.BadParameter(f"{epc!a}: no EPC: kiosk rfid decode says more") from error
     with _shop(config, state) as shop:
         typer.echo(shop.leave(epcs or (), code))
 

@@ -8,8 +8,6 @@ MAX_MINOR: Final = 10**12
 """Most that one price or payment may be; thousands of them still add up to 53 bits."""
 _AMOUNT: Final = re.compile(r"([0-9]{1,13})(?:[.,]([0-9]+))?")
 _USUAL_DIGITS: Final = 2
-MAX_DIGITS: Final = 4
-"""The most decimals that any currency has."""
 # ISO 4217 list one: currencies whose minor unit is not a hundredth.
 _DIGITS: Final = MappingProxyType(
     {
@@ -22,6 +20,8 @@ _DIGITS: Final = MappingProxyType(
         for code in codes.split()
     }
 )
+MAX_DIGITS: Final = max(_DIGITS.values())
+"""The most decimals that any currency has."""
 
 
 def digits_of(currency: str) -> int:

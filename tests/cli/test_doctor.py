@@ -139,7 +139,7 @@ def test_the_hub_of_another_shop_is_to_be_fixed(
     rules = told(services(settings(place)), "rules")
     assert (rules.mark, rules.detail.partition(" ")[2]) == (
         "FIX",
-        "serves rules that another owner's key signed",
+        "serves rules that this shop's owner did not sign",
     )
 
 
